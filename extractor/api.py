@@ -1,0 +1,201 @@
+"""The library's surface: `Extractor`, and `extract` for a single call.
+
+The core is asynchronous. Each call has a twin that ends in `_sync` and may be used anywhere, also where an event loop
+is running already (notebooks): it runs on a loop of its own in the background.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from extractor.backends.registry import OFFLINE, backend_for
+from extractor.background import run_sync, start
+from extractor.errors import UsageError
+from extractor.kinds.catalogue import kinds_named
+from extractor.pipeline import Pipeline
+from extractor.records.article import Article
+from extractor.text.chunks import CHUNK_CHARS, CONTEXT_SENTENCES
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+    from pathlib import Path
+    from types import TracebackType
+
+    from pydantic import BaseModel
+
+    from extractor.backends.backend import Backend
+    from extractor.kinds.kind import Kind
+    from extractor.records.extraction import Extraction, Provenance
+
+Mode = Literal["tools", "json_schema", "json", "md_json"]
+
+
+class Extractor:
+    """Turns articles into evidence; use it as a context manager, or `close` it when done.
+
+    Args:
+        model: `offline` for the rules, or `provider/model` ("openai/gpt-5-mini", "ollama/qwen3").
+        kinds: What to extract: names ("quotes", "claims", "entities") and pydantic models of your own that have a
+            `Verbatim` field; all that ship if None.
+        prompt: Name of a prompt that ships, or the path of your own template.
+        examples: Path of few-shot examples of your own, "none", or None for those that ship.
+        mode: How a model is asked for structure; None tries JSON schema first.
+        per_kind: One request a kind in place of one for all of them.
+        chunk_chars: Characters of an article in one request, at most.
+        context_sentences: Sentences shown before a chunk to resolve "he" by.
+        max_repairs: Rounds in which a model may mend the items that failed.
+        max_attempts: Tries of one request when the server fails, is busy or cannot be reached.
+        timeout: Seconds that one request may take.
+        concurrency: Requests, and articles, in flight at once.
+        temperature: Sampling temperature; the server's own if None.
+        base_url: Address of an OpenAI-compatible server; `OPENAI_BASE_URL` if None.
+        api_key: Its key; `OPENAI_API_KEY` if None.
+        backend: A backend of your own, in place of `model` and what belongs to it.
+
+    Raises:
+        UsageError: unknown model or kind, or a prompt that cannot be used.
+        MissingPrerequisiteError: a key or a package is missing.
+    """
+
+    def __init__(
+        self,
+        model: str = OFFLINE,
+        *,
+        kinds: Iterable[str | type[BaseModel] | Kind[Any, Any]] | None = None,
+        prompt: str | Path = "all",
+        examples: str | Path | None = None,
+        mode: Mode | None = None,
+        per_kind: bool = False,
+        chunk_chars: int | None = None,
+        context_sentences: int | None = None,
+        max_repairs: int = 1,
+        max_attempts: int = 5,
+        timeout: float = 120.0,
+        concurrency: int = 8,
+        temperature: float | None = None,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        backend: Backend | None = None,
+    ) -> None:
+        if isinstance(kinds, str):
+            kinds = [kinds]
+        if concurrency < 1:
+            raise UsageError("concurrency is at least 1")
+        self.kinds = kinds_named(kinds)
+        self.concurrency = concurrency
+        self._backend = backend or backend_for(
+            model,
+            prompt=prompt,
+            examples=examples,
+            mode=mode,
+            per_kind=per_kind,
+            max_repairs=max_repairs,
+            max_attempts=max_attempts,
+            timeout=timeout,
+            concurrency=concurrency,
+            temperature=temperature,
+            base_url=base_url,
+            api_key=api_key,
+        )
+        self._pipeline = Pipeline(
+            self._backend,
+            self.kinds,
+            CHUNK_CHARS if chunk_chars is None else chunk_chars,
+            CONTEXT_SENTENCES if context_sentences is None else context_sentences,
+        )
+
+    @property
+    def provenance(self) -> Provenance:
+        """What this extractor's records say of how they were made."""
+        return self._backend.provenance(self.kinds)
+
+    async def extract(self, article: str | Article) -> Extraction:
+        """The evidence of one article, given as its text or as an `Article`."""
+        return await self._pipeline.extract(_article(article))
+
+    async def extract_many(
+        self, articles: Iterable[str | Article] | AsyncIterable[str | Article]
+    ) -> AsyncIterator[Extraction]:
+        """The evidence of many, in their order; `concurrency` of them are in work at once, no more are read ahead."""
+        working: deque[asyncio.Task[Extraction]] = deque()
+        try:
+            async for article in _each(articles):
+                working.append(asyncio.create_task(self.extract(article)))
+                if len(working) >= self.concurrency:
+                    yield await working.popleft()
+            while working:
+                yield await working.popleft()
+        finally:
+            for task in working:
+                task.cancel()
+
+    def extract_sync(self, article: str | Article) -> Extraction:
+        """`extract`, waiting for the result."""
+        return run_sync(self.extract(article))
+
+    def extract_many_sync(self, articles: Iterable[str | Article]) -> Iterator[Extraction]:
+        """`extract_many`, waiting for each result; the articles are read in the caller's own thread."""
+        working: deque[Future[Extraction]] = deque()
+        try:
+            for article in articles:
+                working.append(start(self.extract(article)))
+                if len(working) >= self.concurrency:
+                    yield working.popleft().result()
+            while working:
+                yield working.popleft().result()
+        finally:
+            for future in working:
+                future.cancel()
+
+    async def aclose(self) -> None:
+        """Give back connections."""
+        await self._backend.close()
+
+    def close(self) -> None:
+        """`aclose`, waiting."""
+        run_sync(self.aclose())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+def _article(article: str | Article) -> Article:
+    return Article(id="article", text=article) if isinstance(article, str) else article
+
+
+async def _each(
+    articles: Iterable[str | Article] | AsyncIterable[str | Article],
+) -> AsyncIterator[str | Article]:
+    if isinstance(articles, AsyncIterable):
+        async for article in articles:
+            yield article
+    else:
+        for article in articles:
+            yield article
+
+
+async def extract(article: str | Article, model: str = OFFLINE, **settings: Any) -> Extraction:
+    """The evidence of one article; `settings` are those of `Extractor`."""
+    async with Extractor(model, **settings) as extractor:
+        return await extractor.extract(article)
+
+
+def extract_sync(article: str | Article, model: str = OFFLINE, **settings: Any) -> Extraction:
+    """`extract`, waiting for the result."""
+    return run_sync(extract(article, model, **settings))

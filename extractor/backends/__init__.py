@@ -1,0 +1,1 @@
+"""Chunks → drafts: by a language model, or by rules."""

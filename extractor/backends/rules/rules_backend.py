@@ -1,0 +1,91 @@
+"""The offline backend: reads the whole article with rules, and says what it saw chunk by chunk."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from extractor.backends.backend import ChunkResult
+from extractor.backends.rules.claims import find_claims
+from extractor.backends.rules.entities import find_entities
+from extractor.backends.rules.quotes import find_quotes
+from extractor.errors import UnknownKindError
+from extractor.kinds.claim import CLAIM
+from extractor.kinds.entity import ENTITY
+from extractor.kinds.quote import QUOTE
+from extractor.records.extraction import Provenance
+from extractor.records.span import Span
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from extractor.kinds.entity import EntityDraft
+    from extractor.kinds.kind import Drafted, Kind
+    from extractor.text.chunks import Chunk
+    from extractor.text.document import Document
+
+
+def draft_by_rules(document: Document, kinds: Sequence[Kind[Any, Any]]) -> list[Drafted]:
+    """Every draft of an article, with offsets: a plain function of the text."""
+    asked = {kind.name for kind in kinds}
+    entities = find_entities(document) if asked & {ENTITY.name, QUOTE.name} else []
+    quotes: list[Drafted] | None = None
+    drafts: list[Drafted] = []
+    if ENTITY.name in asked:
+        drafts += entities
+    if QUOTE.name in asked:
+        quotes = find_quotes(document, people_in(entities))
+        drafts += quotes
+    if CLAIM.name in asked:
+        drafts += find_claims(document, quotes)
+    return drafts
+
+
+def people_in(entities: Sequence[Drafted]) -> list[Span]:
+    """The mentions of persons among entity drafts, in order."""
+    spans = []
+    for drafted in entities:
+        draft: EntityDraft = drafted.draft  # type: ignore[assignment]
+        if draft.type == "person":
+            spans += [
+                Span(start=at, end=at + len(form), text=form)
+                for at, form in zip(drafted.at["forms"], draft.forms, strict=True)
+            ]
+    return sorted(spans, key=lambda span: span.start)
+
+
+class RulesBackend:
+    """Implements `Backend` without a model."""
+
+    def provenance(self, kinds: Sequence[Kind[Any, Any]]) -> Provenance:
+        """Which rules: this package's version says it."""
+        from extractor import __version__
+
+        return Provenance(extractor=__version__, backend="rules")
+
+    def check(self, kinds: Sequence[Kind[Any, Any]]) -> None:
+        """Raise `UnknownKindError` for a kind that there are no rules for."""
+        known = {ENTITY.name, QUOTE.name, CLAIM.name}
+        for kind in kinds:
+            if kind.name not in known:
+                raise UnknownKindError(
+                    f"the offline rules cannot find {kind.name}",
+                    hint="a kind of your own needs a model: --model provider/name",
+                )
+
+    async def draft(
+        self, document: Document, chunks: Sequence[Chunk], kinds: Sequence[Kind[Any, Any]]
+    ) -> AsyncIterator[ChunkResult]:
+        """One result a chunk; each draft comes with the chunk in which its anchor begins."""
+        starts: dict[int, list[Drafted]] = defaultdict(list)
+        anchors = {kind.name: kind.located[0].name for kind in kinds}
+        bounds = [chunk.end for chunk in chunks]
+        for drafted in draft_by_rules(document, kinds):
+            first = min(drafted.at[anchors[drafted.kind]])
+            starts[bisect_right(bounds, first)].append(drafted)
+        for index, chunk in enumerate(chunks):
+            yield ChunkResult(chunk, tuple(starts[index]), read=((chunk.start, chunk.end),))
+
+    async def close(self) -> None:
+        """Nothing to give back."""

@@ -1,0 +1,40 @@
+"""One event loop in a thread of its own, so that sync callers work anywhere, a notebook's running loop included."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from concurrent.futures import Future
+
+T = TypeVar("T")
+
+_lock = threading.Lock()
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def _background_loop() -> asyncio.AbstractEventLoop:
+    global _loop
+    with _lock:
+        if _loop is None or _loop.is_closed():
+            _loop = asyncio.new_event_loop()
+            threading.Thread(target=_loop.run_forever, name="extractor", daemon=True).start()
+        return _loop
+
+
+def start(work: Coroutine[Any, Any, T]) -> Future[T]:
+    """Begin a coroutine on the background loop; its future is a thread's, not a loop's."""
+    return asyncio.run_coroutine_threadsafe(work, _background_loop())
+
+
+def run_sync(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the background loop and wait for what it returns; an interrupt cancels it."""
+    future = start(work)
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise

@@ -1,0 +1,91 @@
+"""`extractor extract`: articles in, evidence out. This is the call; `run` does the work."""
+
+# Annotations are values here (no `from __future__`): typer reads them.
+
+import typer
+
+from extractor.cli.options import (
+    BaseUrlOption,
+    ChunkCharsOption,
+    ConcurrencyOption,
+    ExamplesOption,
+    ForceOption,
+    FormatOption,
+    IdFieldOption,
+    InputFormatOption,
+    LimitOption,
+    MaxRepairsOption,
+    ModelOption,
+    ModeOption,
+    OnlyOption,
+    OutOption,
+    PerKindOption,
+    PromptOption,
+    QuietOption,
+    SourcesArgument,
+    TextFieldOption,
+    TimeoutOption,
+)
+from extractor.errors import UsageError
+
+
+def extract(
+    context: typer.Context,
+    sources: SourcesArgument = None,
+    out: OutOption = None,
+    force: ForceOption = False,
+    model: ModelOption = None,
+    only: OnlyOption = None,
+    format_: FormatOption = None,
+    limit: LimitOption = None,
+    text_field: TextFieldOption = None,
+    id_field: IdFieldOption = None,
+    input_format: InputFormatOption = None,
+    prompt: PromptOption = None,
+    examples: ExamplesOption = None,
+    mode: ModeOption = None,
+    per_kind: PerKindOption = None,
+    chunk_chars: ChunkCharsOption = None,
+    max_repairs: MaxRepairsOption = None,
+    concurrency: ConcurrencyOption = None,
+    timeout: TimeoutOption = None,
+    base_url: BaseUrlOption = None,
+    quiet: QuietOption = None,
+) -> int:
+    """Extract quotes, claims and entities from articles.
+
+    Data goes to standard output, everything else to standard error. Settings are taken from flags, then from
+    EXTRACTOR_* in the environment, then from extractor.toml in the working folder.
+
+    Exit codes: 0 all complete; 1 nothing could be done; 2 wrong usage; 3 some article partial or failed;
+    130 interrupted.
+    """
+    from extractor.cli.run import run
+    from extractor.cli.settings import read_config, settings_from
+
+    given = {
+        "model": model,
+        "only": only,
+        "format": format_,
+        "prompt": prompt,
+        "examples": examples,
+        "mode": mode,
+        "per_kind": per_kind,
+        "chunk_chars": chunk_chars,
+        "max_repairs": max_repairs,
+        "concurrency": concurrency,
+        "timeout": timeout,
+        "base_url": base_url,
+        "limit": limit,
+        "text_field": text_field,
+        "id_field": id_field,
+        "input_format": input_format,
+        "quiet": quiet,
+    }
+    settings = settings_from(given, read_config())
+    # A flag wins over the suffix of the output, the environment does not.
+    origin = context.get_parameter_source("format_")
+    flag = format_ if origin is not None and origin.name == "COMMANDLINE" else None
+    if not sources:
+        raise UsageError("no sources were named", hint="name files or folders, or - for standard input")
+    return run(sources, None if out == "-" else out, force, flag, settings)

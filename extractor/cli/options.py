@@ -1,0 +1,138 @@
+"""The options of `extract`, as the command line and its help know them.
+
+Nothing is imported here beyond typer, and no default is set: what an option means where it is not given is said in
+`settings`, after the environment and extractor.toml were asked.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+Format = Literal["table", "json", "jsonl", "csv", "markdown"]
+InputFormat = Literal["text", "html", "jsonl"]
+Mode = Literal["tools", "json_schema", "json", "md_json"]
+
+SourcesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SOURCES",
+        help='Files (text, HTML, JSONL), folders, quoted patterns ("news/**/*.txt"); - reads standard input.',
+    ),
+]
+OutOption = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--out",
+        metavar="FILE",
+        help="Write to this file, whose suffix sets the format: .json .jsonl .csv .md",
+    ),
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace the file that -o names if it exists (a .jsonl file too).")
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        envvar="EXTRACTOR_MODEL",
+        help="offline (rules; no key, no network; the default) or provider/model: see `extractor models`.",
+    ),
+]
+OnlyOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KINDS",
+        envvar="EXTRACTOR_ONLY",
+        help="Kinds to extract: quotes, claims, entities. Default: all.",
+    ),
+]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option("--format", envvar="EXTRACTOR_FORMAT", help="Default: table on a terminal, jsonl in a pipe."),
+]
+LimitOption = Annotated[int | None, typer.Option(metavar="N", envvar="EXTRACTOR_LIMIT", help="Stop after N articles.")]
+TextFieldOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FIELD",
+        envvar="EXTRACTOR_TEXT_FIELD",
+        help="JSONL: the field that holds the text. Default: text.",
+    ),
+]
+IdFieldOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FIELD",
+        envvar="EXTRACTOR_ID_FIELD",
+        help="JSONL: the field that holds the id. Default: id.",
+    ),
+]
+InputFormatOption = Annotated[
+    InputFormat | None,
+    typer.Option(
+        envvar="EXTRACTOR_INPUT_FORMAT",
+        help="Form of all sources. Default: by suffix; standard input by its content.",
+    ),
+]
+PromptOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|PATH",
+        envvar="EXTRACTOR_PROMPT",
+        help="Prompt template, or a file of your own. Default: all.",
+    ),
+]
+ExamplesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        envvar="EXTRACTOR_EXAMPLES",
+        help="Few-shot examples of your own, or none. Default: ours.",
+    ),
+]
+ModeOption = Annotated[
+    Mode | None,
+    typer.Option(
+        envvar="EXTRACTOR_MODE",
+        help="How a model is asked for structure. Default: json_schema, md_json if refused.",
+    ),
+]
+PerKindOption = Annotated[
+    bool | None,
+    typer.Option("--per-kind/--one-call", envvar="EXTRACTOR_PER_KIND", help="One request a kind, or one for all."),
+]
+ChunkCharsOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", envvar="EXTRACTOR_CHUNK_CHARS", help="Characters that a model reads at a time."),
+]
+MaxRepairsOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        envvar="EXTRACTOR_MAX_REPAIRS",
+        help="Rounds in which a model may mend what does not stand in the text. Default: 1.",
+    ),
+]
+ConcurrencyOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", envvar="EXTRACTOR_CONCURRENCY", help="Requests at a time. Default: 8."),
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", envvar="EXTRACTOR_TIMEOUT", help="For one request. Default: 120."),
+]
+BaseUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        envvar="EXTRACTOR_BASE_URL",
+        help="Address of a server that speaks OpenAI's protocol.",
+    ),
+]
+QuietOption = Annotated[
+    bool | None,
+    typer.Option("-q", "--quiet", envvar="EXTRACTOR_QUIET", help="Say nothing on standard error but errors."),
+]

@@ -1,0 +1,233 @@
+"""Sources as a caller names them (files, folders, patterns, "-") → articles, one at a time, in order."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import io
+import itertools
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from extractor.errors import ExtractorError, SourceError
+from extractor.files.decode import decode_html, decode_text, is_utf16
+from extractor.files.inputs import InputFormat, Reading, Unread
+from extractor.files.jsonl import lines_of, read_lines
+from extractor.records.article import Article
+from extractor.text.clean import clean_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+STDIN = "-"
+
+FOLDER_SUFFIXES = (".txt", ".md", ".html", ".htm", ".jsonl", ".ndjson")
+"""What is read from a folder. A file that is named outright is read whatever it is called."""
+
+_FORMATS: dict[str, InputFormat] = {".html": "html", ".htm": "html", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_PATTERN = re.compile(r"[*?[]")
+_HTML = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*"
+    r"<(?:!doctype\s+html|html|head|body|article|main|section|div|meta|title|h[1-6]|p)[\s>/]",
+    re.IGNORECASE | re.DOTALL,
+)
+_JSONL = re.compile(r"\s*(?:\{\s*(?:[\"}]|$)|\[\s*$)")
+_SNIFFED = 4096
+
+
+def read_sources(
+    sources: Iterable[str],
+    reading: Reading | None = None,
+    *,
+    stdin: io.BufferedReader | None = None,
+    skip: str | int | None = None,
+) -> Iterator[Article | Unread]:
+    """The articles of some sources, each read when it is asked for; one that fails does not stop the others.
+
+    Args:
+        sources: Paths of files and folders, patterns (`news/**/*.txt`), or "-" for standard input. Folders
+            are read recursively in the order of their names, without hidden files. A file's id is its path as
+            given, a JSONL line's its id field or else `path:line`.
+        reading: How they are to be read.
+        stdin: Where "-" reads from; the process's own standard input unless given.
+        skip: A file left out of folders and patterns, by path or by descriptor: the output, which may lie among them.
+    """
+    reading = reading or Reading()
+    stdin_left = True
+    for source in sources:
+        if source != STDIN:
+            yield from _read_path(source, reading, skip)
+        elif stdin_left:
+            stdin_left = False
+            yield from _guarded(STDIN, _read_stdin(stdin or _standard_input(), reading))
+        else:
+            yield Unread(STDIN, STDIN, SourceError('standard input ("-") is named twice', code="repeated"))
+
+
+def _standard_input() -> io.BufferedReader:
+    stream = sys.stdin.buffer
+    if isinstance(stream, io.BufferedReader):
+        return stream
+    return io.BufferedReader(cast("io.RawIOBase", stream))  # Tests and embedding programs put other streams there.
+
+
+def _read_path(source: str, reading: Reading, skip: str | int | None) -> Iterator[Article | Unread]:
+    path = Path(source)
+    try:
+        # An empty name, as an unset shell variable leaves, would be the working folder.
+        is_folder, exists = source != "" and path.is_dir(), source != "" and path.exists()
+    except OSError as error:  # No permission to look, or a name that is too long.
+        yield Unread(source, source, _unreadable(source, error))
+        return
+    if is_folder:
+        yield from _read_folder(source, reading, skip)
+    elif exists:
+        yield from _read_file(source, reading)
+    elif _PATTERN.search(source):
+        yield from _read_pattern(source, reading, skip)
+    else:
+        missing = SourceError(
+            f"there is no file or folder {source!r}",
+            code="missing_file",
+            hint="check the path; - reads standard input",
+        )
+        yield Unread(source, source, missing)
+
+
+def _read_folder(folder: str, reading: Reading, skip: str | int | None) -> Iterator[Article | Unread]:
+    problems: list[OSError] = []
+    found = False
+    for parent, folders, names in os.walk(folder, onerror=problems.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = os.path.join(parent, name)  # noqa: PTH118 - a path is kept as given
+            named_so = not name.startswith(".") and name.lower().endswith(FOLDER_SUFFIXES)
+            if named_so and _is_plain(path) and not _same_file(path, skip):
+                found = True
+                yield from _read_file(path, reading)
+    for problem in problems:
+        found = True
+        name = str(problem.filename or folder)
+        yield Unread(name, name, _unreadable(name, problem))
+    if not found:
+        suffixes = " ".join(FOLDER_SUFFIXES)
+        hint = f"a folder is searched for {suffixes}; name other files outright"
+        yield Unread(folder, folder, SourceError(f"there are no articles in {folder}", code="no_articles", hint=hint))
+
+
+def _read_pattern(pattern: str, reading: Reading, skip: str | int | None) -> Iterator[Article | Unread]:
+    matches = sorted(set(glob.iglob(pattern, recursive=True)))  # noqa: PTH207 - patterns are kept as given
+    files = [match for match in matches if _is_plain(match) and not _same_file(match, skip)]
+    for file in files:
+        yield from _read_file(file, reading)
+    if not files:
+        hint = "** searches folders within folders; a folder is searched by naming it"
+        error = SourceError(f"no file matches {pattern!r}", code="missing_file", hint=hint)
+        yield Unread(pattern, pattern, error)
+
+
+def _is_plain(path: str) -> bool:
+    """Whether it is a file, or a link to nothing, which is worth a word; not a folder, nor a pipe, which may block."""
+    # Not pathlib, which raises where a folder may be listed but not entered.
+    return os.path.isfile(path) or not os.path.exists(path)  # noqa: PTH110, PTH113 - a path as given
+
+
+def _same_file(path: str, other: str | int | None) -> bool:
+    if other is None:
+        return False
+    try:
+        return os.path.samefile(path, other)  # noqa: PTH121 - a path as given
+    except OSError:
+        return False
+
+
+def _read_file(path: str, reading: Reading) -> Iterator[Article | Unread]:
+    return _guarded(path, _open_and_read(path, reading))
+
+
+def _guarded(name: str, inputs: Iterator[Article | Unread]) -> Iterator[Article | Unread]:
+    """The inputs of one source, what goes wrong in reading it turned into the last of them."""
+    try:
+        yield from inputs
+    except OSError as error:
+        yield Unread(name, name, _unreadable(name, error))
+    except UnicodeError:
+        yield Unread(name, name, SourceError(f"{name} is not valid UTF-16 text", code="encoding"))
+    except ExtractorError as error:
+        yield Unread(name, name, error)
+
+
+def _unreadable(name: str, error: OSError) -> SourceError:
+    reason = (error.strerror or type(error).__name__).lower()
+    return SourceError(f"{name} cannot be read: {reason}", code="unreadable")
+
+
+def _open_and_read(path: str, reading: Reading) -> Iterator[Article | Unread]:
+    suffix = Path(path).suffix.lower()
+    format_ = reading.format or _FORMATS.get(suffix, "text")
+    if suffix == ".json" and reading.format is None:
+        raise SourceError(
+            f"{path} is JSON, and JSONL is read: one object a line",
+            code="not_jsonl",
+            hint="jq -c '.[]' makes JSONL of an array; --input-format says what a file is",
+        )
+    with Path(path).open("rb") as stream:
+        if format_ == "jsonl":
+            yield from read_lines(lines_of(stream), path, reading)
+        else:
+            yield _whole(stream.read(), path, format_)
+
+
+def _read_stdin(stream: io.BufferedReader, reading: Reading) -> Iterator[Article | Unread]:
+    if reading.format == "jsonl":
+        yield from read_lines(lines_of(stream), STDIN, reading)
+        return
+    if reading.format is not None:
+        yield _whole(stream.read(), STDIN, reading.format)
+        return
+    first = _first_lines(stream)
+    head = b"".join(first)
+    if is_utf16(head):
+        data = head + stream.read()
+        text = decode_text(data, STDIN)
+        if _JSONL.match(text.partition("\n")[0]):
+            yield from read_lines(text.split("\n"), STDIN, reading)
+            return
+    elif _JSONL.match(head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")):
+        yield from read_lines(itertools.chain(first, stream), STDIN, reading)
+        return
+    else:
+        data = head + stream.read()
+        text = data[:_SNIFFED].removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    yield _whole(data, STDIN, "html" if _HTML.match(text[:_SNIFFED]) else "text")
+
+
+def _first_lines(stream: io.BufferedReader) -> list[bytes]:
+    """Everything up to and with the first line that is not blank."""
+    lines = []
+    for line in stream:
+        lines.append(line)
+        if line.strip(b" \t\r\n\xef\xbb\xbf"):
+            break
+    return lines
+
+
+def _whole(data: bytes, name: str, format_: InputFormat) -> Article:
+    """The one article in a text file or in a page."""
+    if format_ != "html":
+        return Article(id=name, text=decode_text(data, name), source=name)
+    page = clean_page(decode_html(data, name), "standard input" if name == STDIN else name)
+    return Article(
+        id=name,
+        text=page.text,
+        source=name,
+        title=page.title,
+        url=page.url,
+        published=page.published,
+        byline=page.byline,
+        language=page.language,
+        source_sha256=hashlib.sha256(data).hexdigest(),
+    )

@@ -1,0 +1,69 @@
+"""Claim: one factual assertion that could be checked against the world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extractor.kinds.kind import Draft, Kind, Placed, overlap, sentence_of
+from extractor.kinds.located import Verbatim
+from extractor.kinds.quote import Outside
+from extractor.kinds.support import check_support
+from extractor.records.item import Claim, ClaimKind
+from extractor.records.source import Source
+from extractor.records.span import loosest
+
+if TYPE_CHECKING:
+    from extractor.text.document import Document
+
+
+class ClaimDraft(Draft):
+    """One factual assertion that could be checked."""
+
+    evidence: list[Verbatim]
+    """The shortest clause that carries the whole fact, copied as it stands; several strings where it is interrupted"""
+    text: str
+    """The fact in one sentence that stands alone: names for pronouns, every number and hedge kept, nothing added"""
+    kind: ClaimKind
+    """quantity, causal, rule, prediction or event"""
+    claimant: Outside | None
+    """The nearest mention of who asserts it, as it stands, or null where the article itself does"""
+    claimant_name: str | None
+    """The claimant's full name as the text gives it anywhere, or null"""
+
+
+def _build(draft: ClaimDraft, placed: Placed, document: Document) -> Claim:
+    evidence = tuple(sorted((location.span for location in placed["evidence"]), key=lambda span: span.start))
+    check_support(draft.text, evidence, document)
+    claimant = placed.get("claimant")
+    return Claim(
+        kind=draft.kind,
+        text=draft.text,
+        evidence=evidence,
+        claimant=Source(name=draft.claimant_name or claimant[0].span.text, mention=claimant[0].span)
+        if claimant
+        else None,
+        sentence=sentence_of(placed, "evidence", document),
+        grounding=loosest(location.grounding for location in placed["evidence"]),
+    )
+
+
+def _merge(one: Claim, other: Claim) -> Claim | None:
+    """Two claims are one when the same words say them; two facts in one clause differ in their text."""
+    if overlap(one.evidence, other.evidence) < 0.8:
+        return None
+    if one.text.casefold() != other.text.casefold() and one.evidence == other.evidence and one.kind != other.kind:
+        return None
+    return one if one.claimant or not other.claimant else other
+
+
+CLAIM = Kind(
+    name="claims",
+    singular="claim",
+    prefix="c",
+    draft=ClaimDraft,
+    record=Claim,
+    template="claims",
+    build=_build,
+    anchor=lambda claim: claim.evidence,
+    merge=_merge,
+)

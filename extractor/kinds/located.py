@@ -1,0 +1,65 @@
+"""Marks the string fields of a draft whose words have to stand in the article."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import BaseModel
+
+
+@dataclass(frozen=True)
+class Located:
+    """Annotation of a draft's string field: its words are the article's own.
+
+    The first such field of a model is its anchor: it is looked for in the sentence that the draft names. The
+    others are taken where they stand nearest to the anchor.
+    """
+
+    outside: bool = False
+    """It may not stand inside the anchor (a cue is no part of the content that it reports)."""
+    every: bool = False
+    """It stands wherever its words do, not at one place (the forms of a name)."""
+
+
+Verbatim = Annotated[str, Located()]
+"""A string field whose words are the article's own. Also inside: `Verbatim | None`, `list[Verbatim]`."""
+
+
+@dataclass(frozen=True)
+class LocatedField:
+    """A field that `Located` marks."""
+
+    name: str
+    outside: bool
+    every: bool
+    optional: bool
+    """Without it the item still stands."""
+    many: bool
+    """It is a list of strings."""
+
+
+def _markers(annotation: Any) -> Iterator[Located]:
+    for argument in getattr(annotation, "__metadata__", ()):
+        if isinstance(argument, Located):
+            yield argument
+    for argument in get_args(annotation):
+        yield from _markers(argument)
+
+
+def located_fields(model: type[BaseModel]) -> tuple[LocatedField, ...]:
+    """The fields of a model that are marked `Located`, in the order of their declaration."""
+    found = []
+    for name, field in model.model_fields.items():
+        markers = [m for m in field.metadata if isinstance(m, Located)] or list(_markers(field.annotation))
+        if not markers:
+            continue
+        arguments = get_args(field.annotation)
+        many = any(getattr(part, "__origin__", part) in (list, tuple) for part in (field.annotation, *arguments))
+        optional = NoneType in arguments or not field.is_required()
+        found.append(LocatedField(name, markers[0].outside, markers[0].every, optional, many))
+    return tuple(found)

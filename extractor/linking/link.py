@@ -1,0 +1,86 @@
+"""The records of an article's chunks → its evidence: merged, named, attributed, numbered, accounted for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from extractor.kinds.claim import CLAIM
+from extractor.kinds.entity import ENTITY
+from extractor.kinds.quote import QUOTE
+from extractor.linking.attribution import Attribution
+from extractor.linking.audit import audit_marks
+from extractor.linking.names import link_names
+from extractor.linking.overlap import merge_overlaps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from extractor.grounding.ground import Grounded
+    from extractor.kinds.kind import Kind
+    from extractor.records.extraction import AuditEntry
+    from extractor.records.item import Claim, Entity, Quote
+    from extractor.text.document import Document
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The records of an article by the plural name of their kind, each kind that was asked for."""
+
+    records: dict[str, tuple[Any, ...]]
+    audit: tuple[AuditEntry, ...] | None = field(default=None)
+    """None where quotes were not asked for."""
+
+
+def link(document: Document, grounded: Sequence[Grounded], kinds: Sequence[Kind[Any, Any]]) -> Linked:
+    """Merge, name, attribute and number what was grounded; ids count each kind in document order."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for item in grounded:
+        found[item.kind.name].append(item.record)
+    records = {
+        kind.name: tuple(found[kind.name] if kind is ENTITY else merge_overlaps(kind, found[kind.name]))
+        for kind in kinds
+    }
+    entities: tuple[Entity, ...] = ()
+    if ENTITY in kinds:
+        records[ENTITY.name] = entities = _numbered(ENTITY, link_names(records[ENTITY.name], document))
+    attribution = Attribution(document, entities)
+    quotes: tuple[Quote, ...] = ()
+    if QUOTE in kinds:
+        attributed = [
+            quote.model_copy(update={"speaker": attribution.resolve(quote.speaker)}) for quote in records[QUOTE.name]
+        ]
+        records[QUOTE.name] = quotes = _numbered(QUOTE, attributed)
+    if CLAIM in kinds:
+        records[CLAIM.name] = tuple(_placed(claim, quotes, entities, attribution) for claim in records[CLAIM.name])
+    for kind in kinds:
+        if kind not in (ENTITY, QUOTE):
+            records[kind.name] = _numbered(kind, records[kind.name])
+    return Linked(records, audit_marks(document, quotes, entities) if QUOTE in kinds else None)
+
+
+def _numbered(kind: Kind[Any, Any], records: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(record.model_copy(update={"id": f"{kind.prefix}{number}"}) for number, record in enumerate(records, 1))
+
+
+def _placed(claim: Claim, quotes: Sequence[Quote], entities: Sequence[Entity], attribution: Attribution) -> Claim:
+    """The claim with its claimant, the quote that it is made in, and the entities that its evidence names."""
+    inside = [
+        quote
+        for quote in quotes
+        if all(any(span.contains(evidence) for span in quote.spans) for evidence in claim.evidence)
+    ]
+    # Of quotes within one another, the innermost is the one who says it.
+    quote = min(inside, key=lambda q: sum(s.end - s.start for s in q.spans), default=None)
+    claimant = attribution.resolve(claim.claimant)
+    if claimant is None and quote is not None:
+        claimant = quote.speaker
+    named = [
+        entity.id
+        for entity in entities
+        if any(evidence.contains(mention) for evidence in claim.evidence for mention in entity.mentions)
+    ]
+    return claim.model_copy(
+        update={"claimant": claimant, "quote": quote.id if quote else None, "entities": tuple(named)}
+    )

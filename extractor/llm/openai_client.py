@@ -1,0 +1,376 @@
+"""OpenAI, Azure, Ollama and every server that speaks their chat completions. Nothing else imports openai or instructor.
+
+instructor says what each mode asks for on the wire, once for each form of a reply; the article's text never passes
+through it. The reply is handed on unread: stored, batched and live replies are read by one function (`reading.py`).
+Requests are tried once: `retry.py` owns transport, `repair.py` owns content. What the SDK raises is translated here,
+and what a server says stays out of the message, since it may repeat the key or the article.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from extractor.errors import (
+    ModelAuthenticationError,
+    ModelBusyError,
+    ModelError,
+    ModelNotFoundError,
+    ModelServerError,
+    ModelTimeoutError,
+    ModelUnreachableError,
+    QuotaExhaustedError,
+    ReplyFilteredError,
+    ReplyMalformedError,
+    RequestRefusedError,
+)
+from extractor.llm.client import Finish, Mode, Reply
+from extractor.prompting.reply_form import is_strict
+from extractor.records.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from openai import AsyncOpenAI
+
+    from extractor.llm.endpoint import Endpoint
+    from extractor.prompting.prompt import Prompt
+    from extractor.prompting.reply_form import ReplyForm
+
+logger = logging.getLogger("extractor")
+
+_IN_CALL: ContextVar[bool] = ContextVar("in_call", default=False)
+# Whatever of the SDK's own loggers may print a request or a reply; their children are listed, filters don't inherit.
+_TALKATIVE = (
+    "openai",
+    "openai._base_client",
+    "openai._response",
+    "openai._legacy_response",
+    "instructor",
+    "instructor.v2",
+    "instructor.v2.retry",
+)
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}\Z")
+_ABOUT_THE_FORMAT = re.compile(
+    r"response_format|json_schema|json_object|structured output|guided|grammar|schema", re.IGNORECASE
+)
+_QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+
+
+@dataclass(frozen=True)
+class _Wire:
+    """What a mode adds to a request for one form of a reply."""
+
+    arguments: Mapping[str, Any]
+    system: tuple[str, str]
+    """Before and behind the system message."""
+    user: tuple[str, str]
+    """Before and behind the user message."""
+
+    def messages(self, prompt: Prompt) -> list[dict[str, str]]:
+        return [
+            {"role": "system", "content": prompt.system.join(self.system)},
+            {"role": "user", "content": prompt.user.join(self.user)},
+        ]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A mode, and whether its schema is marked strict."""
+
+    mode: Mode
+    strict: bool = False
+
+
+class OpenAIClient:
+    """A model at an endpoint.
+
+    Args:
+        endpoint: Where it is.
+        mode: How it is asked for structure. None: JSON schema, and a Markdown fence from then on where the server
+            refuses that.
+        timeout: Seconds that a request may take in all.
+        temperature: Sampling temperature; the server's own if None.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        mode: Mode | None = None,
+        timeout: float = 120.0,
+        temperature: float | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.timeout = timeout
+        self.temperature = temperature
+        first = _Way(mode or "json_schema", strict=endpoint.strict and mode in (None, "json_schema", "tools"))
+        ways = [first]
+        if first.strict:
+            ways.append(_Way(first.mode))
+        if mode is None:
+            ways.append(_Way("md_json"))
+        self._ways = ways
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncOpenAI] = WeakKeyDictionary()
+        self._wires: dict[tuple[type[ReplyForm], _Way], _Wire] = {}
+
+    @property
+    def mode(self) -> Mode:
+        """How the model is asked for structure now."""
+        return self._ways[0].mode
+
+    async def complete(self, prompt: Prompt) -> Reply:
+        """The reply to a prompt. Raises `ModelError`."""
+        requests = 0
+        while True:
+            way = self._ways[0]
+            requests += 1
+            try:
+                return await self._ask(prompt, way, requests)
+            except _FormatRefusedError as refused:
+                fallback = self._ways[self._ways.index(way) + 1 :] if way in self._ways else self._ways
+                if not fallback:
+                    raise refused.error from None
+                # Of many calls at once the first one to be refused moves all.
+                self._ways = fallback
+                logger.info("mode refused", extra={"mode": way.mode, "next": fallback[0].mode})
+
+    async def close(self) -> None:
+        """Give back the connections of every event loop that still runs."""
+        here = asyncio.get_running_loop()
+        for loop, client in list(self._clients.items()):
+            del self._clients[loop]
+            if loop is here:
+                await client.close()
+            elif loop.is_running():
+                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(client.close(), loop))
+
+    async def _ask(self, prompt: Prompt, way: _Way, requests: int) -> Reply:
+        with _quiet():
+            wire = self._wire(prompt.form, way)
+            sampling = {} if self.temperature is None else {"temperature": self.temperature}
+            create: Any = self._client().chat.completions.create
+            with _translated(self.endpoint, self.timeout):
+                async with asyncio.timeout(self.timeout):
+                    completion = await create(
+                        model=self.endpoint.model, messages=wire.messages(prompt), **wire.arguments, **sampling
+                    )
+            return _reply_of(completion, self.endpoint, requests)
+
+    def _client(self) -> AsyncOpenAI:
+        """The SDK's client of the running loop: its connections belong to that loop."""
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
+        if client is None:
+            client = self._clients[loop] = _new_client(self.endpoint, self.timeout)
+        return client
+
+    def _wire(self, form: type[ReplyForm], way: _Way) -> _Wire:
+        wire = self._wires.get((form, way))
+        if wire is None:
+            wire = self._wires[form, way] = _wire_of(form, way)
+        return wire
+
+
+class _FormatRefusedError(Exception):
+    """The server refuses how it was asked for structure."""
+
+    def __init__(self, error: RequestRefusedError) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _new_client(endpoint: Endpoint, timeout: float) -> AsyncOpenAI:
+    import openai
+
+    # On aiohttp a request costs half the processor time.
+    http = openai.DefaultAioHttpClient(timeout=timeout)
+    if endpoint.provider == "azure_openai":
+        return openai.AsyncAzureOpenAI(
+            azure_endpoint=endpoint.base_url,
+            azure_deployment=endpoint.model,
+            api_key=endpoint.api_key,
+            api_version=endpoint.api_version,
+            max_retries=0,
+            timeout=timeout,
+            http_client=http,
+        )
+    return openai.AsyncOpenAI(
+        base_url=endpoint.base_url, api_key=endpoint.api_key, max_retries=0, timeout=timeout, http_client=http
+    )
+
+
+def _wire_of(form: type[ReplyForm], way: _Way) -> _Wire:
+    """Ask instructor what a mode adds, with placeholders in place of the messages."""
+    from instructor import Mode as InstructorMode
+    from instructor.processing.response import handle_response_model
+
+    placeholders = {"system": "\x02system\x03", "user": "\x02user\x03"}
+    messages = [{"role": role, "content": content} for role, content in placeholders.items()]
+    _, arguments = handle_response_model(form, InstructorMode[way.mode.upper()], messages=messages)
+    around: dict[str, tuple[str, str]] = {}
+    for message in arguments.pop("messages"):
+        before, found, behind = message["content"].partition(placeholders[message["role"]])
+        if not found:
+            raise RuntimeError(f"instructor drops the {message['role']} message in mode {way.mode}")
+        around[message["role"]] = before, behind
+    if way.strict and is_strict(form.model_json_schema()):
+        if way.mode == "json_schema":
+            arguments["response_format"]["json_schema"]["strict"] = True
+        else:
+            arguments["tools"][0]["function"]["strict"] = True
+    return _Wire(arguments, around["system"], around["user"])
+
+
+def _reply_of(completion: Any, endpoint: Endpoint, requests: int) -> Reply:
+    choices = getattr(completion, "choices", None)
+    if not choices:
+        raise _error_in_body(completion, endpoint)
+    choice = choices[0]
+    message = choice.message
+    usage = Usage(
+        requests=requests,
+        prompt_tokens=_count(completion, "prompt_tokens"),
+        completion_tokens=_count(completion, "completion_tokens"),
+    )
+    model = completion.model if isinstance(completion.model, str) else None
+    if getattr(message, "refusal", None):
+        return Reply("", "refusal", usage, model)
+    finish: Finish = choice.finish_reason if choice.finish_reason in ("length", "content_filter") else "stop"
+    calls = getattr(message, "tool_calls", None) or []
+    # A server that overlooks the tool may still answer in its words.
+    text = calls[0].function.arguments if calls else getattr(message, "content", None)
+    return Reply(text if isinstance(text, str) else "", finish, usage, model)
+
+
+def _count(completion: Any, name: str) -> int:
+    count = getattr(getattr(completion, "usage", None), name, None)
+    return count if isinstance(count, int) and count > 0 else 0
+
+
+def _error_in_body(completion: Any, endpoint: Endpoint) -> ModelError:
+    """What a reply with status 200 but without choices is: some routers put a status into the body."""
+    error = getattr(completion, "error", None)
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, int) and 400 <= code < 600:
+        return _by_status(code, endpoint, {}, error if isinstance(error, dict) else {})
+    return ReplyMalformedError(
+        f"{endpoint.host} sent no chat completion", hint="does the base URL end in /v1, as most servers want it?"
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the SDK's loggers silent about our calls, and about nobody else's."""
+    for name in _TALKATIVE:
+        # Adding the same filter twice has no effect.
+        logging.getLogger(name).addFilter(_only_others)
+    token = _IN_CALL.set(True)
+    try:
+        yield
+    finally:
+        _IN_CALL.reset(token)
+
+
+def _only_others(record: logging.LogRecord) -> bool:
+    del record
+    return not _IN_CALL.get()
+
+
+@contextmanager
+def _translated(endpoint: Endpoint, timeout: float) -> Iterator[None]:
+    """Turn what the SDK raises into our errors; what it did not raise passes through.
+
+    The cause is cut off on purpose: it holds the server's words.
+    """
+    import json
+
+    import httpx2
+    import openai
+
+    try:
+        yield
+    except openai.APITimeoutError as error:
+        # A refused or dropped connection comes as a timeout of connecting.
+        if isinstance(error.__cause__, httpx2.ConnectTimeout):
+            raise _unreachable(endpoint) from None
+        raise _late(endpoint, timeout) from None
+    except TimeoutError:
+        raise _late(endpoint, timeout) from None
+    except openai.APIStatusError as error:
+        body = error.body if isinstance(error.body, dict) else {}
+        translated = _by_status(error.status_code, endpoint, error.response.headers, body)
+        about_format = _ABOUT_THE_FORMAT.search(f"{error.message} {error.body}")
+        if isinstance(translated, RequestRefusedError) and error.status_code in (400, 422) and about_format:
+            raise _FormatRefusedError(translated) from None
+        raise translated from None
+    except openai.APIConnectionError:
+        raise _unreachable(endpoint) from None
+    except (openai.APIResponseValidationError, json.JSONDecodeError, UnicodeDecodeError):
+        raise ReplyMalformedError(f"{endpoint.host} sent no JSON") from None
+
+
+def _late(endpoint: Endpoint, timeout: float) -> ModelTimeoutError:
+    return ModelTimeoutError(f"{endpoint.host} did not answer within {timeout:g} s", hint="allow more with --timeout")
+
+
+def _unreachable(endpoint: Endpoint) -> ModelUnreachableError:
+    return ModelUnreachableError(
+        f"no connection to {endpoint.host}", hint="is the server running, and its address right?"
+    )
+
+
+def _by_status(status: int, endpoint: Endpoint, headers: Mapping[str, str], body: Mapping[str, Any]) -> ModelError:
+    code = str(body.get("code") or body.get("type") or "")
+    says = f"status {status}" + (f", {code}" if _IDENTIFIER.match(code) and not code.startswith("sk-") else "")
+    model = f"{endpoint.provider}/{endpoint.model}"
+    wait = retry_after(headers, time.time())
+    if status in (401, 403):
+        return ModelAuthenticationError(f"{endpoint.host} does not accept the key ({says})", hint="check the API key")
+    if status == 404:
+        return ModelNotFoundError(
+            f"{endpoint.host} knows no model {model} ({says})", hint="check the model's name and the base URL"
+        )
+    if status == 402 or code in _QUOTA_CODES:
+        return QuotaExhaustedError(f"the account has no credit left ({says})", hint="check plan and billing")
+    if status == 429:
+        return ModelBusyError(
+            f"{endpoint.host} is busy ({says})", retry_after=wait, hint="ask for less at once with --concurrency"
+        )
+    if status in (408, 409) or status >= 500:
+        return ModelServerError(f"{endpoint.host} failed ({says})", retry_after=wait)
+    if code == "content_filter":
+        return ReplyFilteredError(f"the content filter of {endpoint.host} withheld the request ({says})")
+    hint = "ask for less at once with --chunk-chars" if "context_length" in code else "another --mode may be accepted"
+    return RequestRefusedError(f"{endpoint.host} refused the request ({says})", hint=hint)
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds for which a response asks to wait, or None.
+
+    Args:
+        headers: Of the response, their names in any case that the mapping accepts in lower case.
+        now: Seconds since the epoch, for a date.
+    """
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name)
+        if value is None:
+            continue
+        try:
+            seconds = float(value) * unit
+        except ValueError:
+            try:
+                seconds = parsedate_to_datetime(value).timestamp() - now
+            except (ValueError, OverflowError):
+                continue
+        if seconds == seconds and seconds != float("inf"):
+            return max(0.0, seconds)
+    return None

@@ -1,0 +1,101 @@
+"""The whole path on one page: article → chunks → drafts → grounded records → linked extraction."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from extractor.errors import ExtractorError, UsageError
+from extractor.grounding.ground import Grounded, ground
+from extractor.kinds.catalogue import KINDS
+from extractor.linking.link import link
+from extractor.records.coverage import Coverage, Missed
+from extractor.records.extraction import Extraction, Failure, Rejection
+from extractor.records.usage import Usage
+from extractor.text.chunks import CHUNK_CHARS, CONTEXT_SENTENCES, split_chunks
+from extractor.text.document import Document
+
+if TYPE_CHECKING:
+    from extractor.backends.backend import Backend
+    from extractor.kinds.kind import Kind
+    from extractor.records.article import Article
+
+
+logger = logging.getLogger("extractor")
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Everything that the way of an article depends on."""
+
+    backend: Backend
+    kinds: tuple[Kind[Any, Any], ...] = KINDS
+    chunk_chars: int = CHUNK_CHARS
+    context_sentences: int = CONTEXT_SENTENCES
+
+    def __post_init__(self) -> None:
+        if self.chunk_chars < 1 or self.context_sentences < 0:
+            raise UsageError("a chunk has at least one character and no fewer than zero sentences of context")
+        self.backend.check(self.kinds)
+
+    async def extract(self, article: Article) -> Extraction:
+        """The evidence of one article. What goes wrong with it is in the record, never an exception."""
+        try:
+            return await self._extract(article)
+        except ExtractorError as error:
+            return self._failed(article, error.code, str(error))
+        except Exception as error:  # noqa: BLE001 - one article's bug may not end a run
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            # Not the error's own words: they may hold the article's.
+            where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+            logger.error("bug", extra={"where": where})
+            return self._failed(article, "bug", f"a bug in this program: {where}")
+
+    async def _extract(self, article: Article) -> Extraction:
+        document = Document.of(article)
+        chunks = split_chunks(document, chars=self.chunk_chars, context=self.context_sentences)
+        if not chunks:
+            return self._failed(article, "empty", "the article has no text")
+        grounded: list[Grounded] = []
+        rejected: list[Rejection] = []
+        read: list[tuple[int, int]] = []
+        missed: list[Missed] = []
+        usage, error = Usage(), None
+        async for result in self.backend.draft(document, chunks, self.kinds):
+            found, refused = ground(result.drafts, result.chunk, self.kinds)
+            grounded.extend(found)
+            rejected.extend((*result.rejected, *refused))
+            read.extend(result.read)
+            missed.extend(result.missed)
+            usage += result.usage
+            error = error or result.error
+        grounded.sort(key=lambda item: item.chunk.start)
+        linked = link(document, grounded, self.kinds)
+        builtin = {kind.name for kind in KINDS}
+        own = {name: records for name, records in linked.records.items() if name not in builtin}
+        return Extraction(
+            article=article,
+            **{name: records for name, records in linked.records.items() if name in builtin},
+            items=own or None,
+            rejected=tuple(sorted(rejected, key=lambda r: (r.chunk, r.kind))),
+            audit=linked.audit,
+            coverage=Coverage.of(read, missed),
+            error=_failure(error) if missed and error else None,
+            usage=usage,
+            provenance=self.backend.provenance(self.kinds),
+        )
+
+    def _failed(self, article: Article, code: str, message: str) -> Extraction:
+        return Extraction.failed(
+            article,
+            Failure(code=code, message=message),
+            self.backend.provenance(self.kinds),
+            [kind.name for kind in self.kinds],
+        )
+
+
+def _failure(error: ExtractorError) -> Failure:
+    return Failure(code=error.code, message=str(error))

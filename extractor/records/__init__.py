@@ -1,0 +1,1 @@
+"""What things are: plain, frozen data, read and written as JSON."""

@@ -1,0 +1,64 @@
+"""An article with its layout: paragraphs, sentences and what stands between quotation marks.
+
+Worked out once for each article and shared by chunking, prompting, the rules, grounding and linking.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from extractor.text.marks import Marked, find_marked
+from extractor.text.misplaced_marks import mend_marks
+from extractor.text.sentences import Sentence, find_paragraphs, split_sentences
+
+if TYPE_CHECKING:
+    from extractor.records.article import Article
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """An article and its layout. Sentences are numbered from 1, in order."""
+
+    article: Article
+    paragraphs: tuple[tuple[int, int], ...]
+    sentences: tuple[Sentence, ...]
+    marked: tuple[Marked, ...]
+
+    @classmethod
+    def of(cls, article: Article) -> Document:
+        """Lay out an article."""
+        paragraphs = find_paragraphs(article.text)
+        marked = find_marked(article.text, paragraphs)
+        sentences = split_sentences(article.text, paragraphs)
+        return cls(article, paragraphs, sentences, mend_marks(article.text, marked, sentences, paragraphs))
+
+    @property
+    def text(self) -> str:
+        """The article's text."""
+        return self.article.text
+
+    @cached_property
+    def _sentence_starts(self) -> list[int]:
+        return [sentence.start for sentence in self.sentences]
+
+    def sentence_at(self, offset: int) -> Sentence:
+        """The sentence that an offset lies in, or the one before it where it lies between two.
+
+        An offset before the first sentence counts to the first. Raises IndexError in a text without sentences.
+        """
+        return self.sentences[max(0, bisect_right(self._sentence_starts, offset) - 1)]
+
+    def sentence(self, number: int) -> Sentence | None:
+        """The sentence of that number, or None."""
+        return self.sentences[number - 1] if 1 <= number <= len(self.sentences) else None
+
+    @cached_property
+    def _paragraph_starts(self) -> list[int]:
+        return [start for start, _ in self.paragraphs]
+
+    def paragraph_at(self, offset: int) -> tuple[int, int]:
+        """The paragraph that an offset lies in, or the one before it."""
+        return self.paragraphs[max(0, bisect_right(self._paragraph_starts, offset) - 1)]

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from extractor.kinds.kind import UnsupportedError
+from extractor.kinds.support import check_support
+from extractor.records.article import Article
+from extractor.records.span import Span
+from extractor.text.document import Document
+
+TEXT = (
+    "The Harbour Bridge Authority (HBA) met in Lyon on Friday. Ada Holm, its chair, spoke first. "
+    "She said that the authority spent €49bn in 2019, or 1.56 per cent of the budget. "
+    "Norwegian exports did not rise. Jan Berg disagreed with Holm about Austria. "
+    "Costs will rise to 5 million."
+)
+
+
+def check(text: str, evidence: str, published: str | None = "2020-03-04") -> None:
+    start = TEXT.index(evidence)
+    document = Document.of(Article(id="a", text=TEXT, published=published))
+    check_support(text, [Span.of(TEXT, start, start + len(evidence))], document)
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("The authority spent €49 billion in 2019.", "the authority spent €49bn in 2019"),
+        ("The Harbour Bridge Authority spent 1.56 percent of the budget.", "1.56 per cent of the budget"),
+        ("Ada Holm said that the authority spent €49bn in 2019.", "She said that the authority spent €49bn in 2019"),
+        ("Norway's exports did not rise.", "Norwegian exports did not rise"),
+        ("Jan Berg disagreed with Ada Holm about Austria.", "Jan Berg disagreed with Holm about Austria"),
+        (
+            "Costs will rise to 5,000,000 by then.".replace("5,000,000 by then", "5 million"),
+            "Costs will rise to 5 million",
+        ),
+        ("The HBA met in Lyon on Friday.", "The Harbour Bridge Authority (HBA) met in Lyon on Friday"),
+        ("In March 2020, costs will rise to 5 million.", "Costs will rise to 5 million"),
+    ],
+)
+def test_what_the_article_gives_is_supported(text: str, evidence: str) -> None:
+    check(text, evidence)
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence", "word"),
+    [
+        ("The authority spent €49 million in 2019.", "the authority spent €49bn in 2019", "million"),
+        ("The authority spent €94 billion in 2019.", "the authority spent €49bn in 2019", "94"),
+        ("The authority spent €49 billion in 2018.", "the authority spent €49bn in 2019", "2018"),
+        ("The authority spent 1.56 billion in 2019.", "the authority spent €49bn in 2019", "1.56"),
+        ("Norwegian exports rose.", "Norwegian exports did not rise", "not"),
+        ("Costs will not rise to 5 million.", "Costs will rise to 5 million", "not"),
+        ("Swedish exports did not rise.", "Norwegian exports did not rise", "Swedish"),
+        ("Jan Berg disagreed with Holm about Australia.", "Jan Berg disagreed with Holm about Austria", "Australia"),
+        ("Zanzibar costs will rise to 5 million.", "Costs will rise to 5 million", "Zanzibar"),
+        ("In May 2020, costs will rise to 5 million.", "Costs will rise to 5 million", "May"),
+        ("Costs will rise to two million.", "Costs will rise to 5 million", "two"),
+    ],
+)
+def test_a_number_a_negation_or_a_name_of_its_own_is_not(text: str, evidence: str, word: str) -> None:
+    with pytest.raises(UnsupportedError, match=word):
+        check(text, evidence)
+
+
+def test_the_article_s_date_is_needed_for_a_date_that_is_not_in_the_text() -> None:
+    with pytest.raises(UnsupportedError):
+        check("In March 2020, costs will rise to 5 million.", "Costs will rise to 5 million", published=None)

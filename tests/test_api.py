@@ -1,0 +1,112 @@
+"""The library as another program uses it: async, sync, inside a running loop, many at once."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+import extractor
+from extractor import Article, Extraction, Extractor, extract, extract_sync
+from extractor.errors import UnknownKindError, UnknownModelError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+TEXT = "“It will hold,” said Ada Holm in Lyon. Costs rose by 12 percent."
+
+
+def test_the_sync_twin_gives_what_the_core_gives() -> None:
+    assert extract_sync(TEXT) == asyncio.run(extract(TEXT))
+    assert [q.text for q in extract_sync(TEXT).quotes or ()] == ["It will hold,"]
+
+
+def test_the_sync_twin_works_inside_a_running_loop() -> None:
+    async def notebook() -> Extraction:
+        with Extractor() as tool:
+            return tool.extract_sync(TEXT)
+
+    assert asyncio.run(notebook()) == extract_sync(TEXT)
+
+
+def test_many_come_in_their_order_however_they_are_given() -> None:
+    articles = [Article(id=str(n), text=f"{TEXT} It is {n}.") for n in range(20)]
+
+    async def one_by_one() -> AsyncIterator[Article]:
+        for article in articles:
+            yield article
+
+    async def collect() -> list[str]:
+        async with Extractor(concurrency=3) as tool:
+            return [evidence.article.id async for evidence in tool.extract_many(one_by_one())]
+
+    with Extractor(concurrency=3) as tool:
+        assert [evidence.article.id for evidence in tool.extract_many_sync(articles)] == [a.id for a in articles]
+    assert asyncio.run(collect()) == [a.id for a in articles]
+
+
+def test_no_more_articles_are_read_ahead_than_are_in_work() -> None:
+    read = 0
+
+    def articles() -> Iterator[Article]:
+        nonlocal read
+        for number in range(50):
+            read += 1
+            yield Article(id=str(number), text=TEXT)
+
+    with Extractor(concurrency=4) as tool:
+        next(tool.extract_many_sync(articles()))
+    assert read == 4
+
+
+def test_a_kind_that_was_not_asked_for_is_absent() -> None:
+    evidence = extract_sync(TEXT, kinds=["quotes"])
+    assert evidence.entities is None
+    assert evidence.claims is None
+    data = evidence.model_dump()
+    assert "entities" not in data
+    assert "claims" not in data
+    assert "items" not in data
+    assert data["quotes"]
+    assert "audit" not in extract_sync(TEXT, kinds=["entities"]).model_dump()
+
+
+def test_an_empty_article_is_a_failed_record() -> None:
+    evidence = extract_sync(" \n ")
+    assert evidence.coverage.status == "failed"
+    assert evidence.error is not None
+    assert evidence.error.code == "empty"
+    assert evidence.quotes == ()
+
+
+def test_a_wrong_call_is_refused_at_once() -> None:
+    with pytest.raises(UnknownModelError):
+        Extractor("gpt")
+    with pytest.raises(UnknownKindError):
+        Extractor(kinds=["opinions"])
+    with pytest.raises(UsageError):
+        Extractor(chunk_chars=0)
+    with pytest.raises(UsageError):
+        Extractor(concurrency=0)
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, extractor; heavy = {'openai', 'instructor', 'scipy', 'pydantic', 'jinja2', 'rich', 'rapidfuzz'};"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules);"
+        "from extractor import Extractor; heavy -= {'pydantic'};"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_public_name_is_there_and_sorted() -> None:
+    assert extractor.__all__ == sorted(extractor.__all__)
+    for name in extractor.__all__:
+        assert getattr(extractor, name) is not None
+    assert set(extractor.__all__) <= set(dir(extractor))
+    with pytest.raises(AttributeError):
+        _ = extractor.nothing
