@@ -25,7 +25,7 @@ class QuoteDraft(Draft):
     cue: Outside | None
     """The reporting expression as it stands (said, according to), or null"""
     speaker: Outside | None
-    """The nearest mention of who said it, as it stands (a name, he, a senior diplomat), or null"""
+    """The nearest mention of who said it, as it stands (a name, he, a senior official), or null"""
     speaker_name: str | None
     """The speaker's full name as the text gives it anywhere, or null"""
 

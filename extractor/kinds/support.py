@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -41,8 +42,9 @@ _CONNECTIVES = frozenset(
 def check_support(text: str, evidence: Sequence[Span], document: Document) -> None:
     """Refuse a claim whose text has a number, a negation or a name that the article does not give it.
 
-    Numbers and negations have to stand in the evidence itself; years and days may come from the sentences before
-    it or from the article's date. A name has to stand in the evidence, in its sentence, or, where the
+    Numbers and negations have to stand in the evidence itself. Where it refers back, a number may also stand before
+    it with the same word behind it ("that price tag": "the two percent target"); years and days may come from the
+    sentences before it or from the article's date. A name has to stand in the evidence, in its sentence, or, where the
     evidence refers back ("he", "the alliance"), in the sentences before; a fuller form of a name in the evidence
     is the same name. A negation in the evidence may not be lost either.
 
@@ -91,9 +93,18 @@ def _values(words: Iterable[Word]) -> set[str]:
 
 def _check_numbers(said: Sequence[Word], given: Sequence[Word], context: _Context) -> None:
     there = _values(given)
-    for word in said:
+    pairs = _figures(given)
+    for index, word in enumerate(said):
         value = word.value
-        if value is None or value in there or set(value.split("-")) <= there:
+        if value is None:
+            continue
+        if value in there or set(value.split("-")) <= there:
+            unit = said[index + 1].value if index + 1 < len(said) else None
+            # "49 billion" is no figure of "49 million, and 3 billion".
+            if unit is None or unit[0].isdigit() or (value, unit) in pairs or not value[0].isdigit():
+                continue
+            raise UnsupportedError(f"the evidence does not give “{word.text} {said[index + 1].text}”")
+        if context.refers_to(word, said[index + 1] if index + 1 < len(said) else None):
             continue
         date_like = _YEAR.match(value) or (value.isdigit() and len(value) <= 2 and _beside_month(said, word))
         if date_like and value in context.dates:
@@ -101,6 +112,11 @@ def _check_numbers(said: Sequence[Word], given: Sequence[Word], context: _Contex
         if value == "1" and word.form == "one":
             continue  # "one of the …" is no figure
         raise UnsupportedError(f"the evidence does not give “{word.text}”")
+
+
+def _figures(words: Sequence[Word]) -> set[tuple[str, str]]:
+    """Each number with the number word right behind it ("49", "billion")."""
+    return {(a.value, b.value) for a, b in pairwise(words) if a.value is not None and b.value is not None}
 
 
 def _beside_month(said: Sequence[Word], word: Word) -> bool:
@@ -133,6 +149,18 @@ class _Context:
         self.before = find_words(document.text, before.start, first.start)
 
     @property
+    def refers_back(self) -> bool:
+        """Whether the evidence speaks of something named before it ("he", "the alliance"), or lacks a subject."""
+        return bool(self.given_forms & _ANAPHORS) or "the" in self.given_forms or self._lacks_subject()
+
+    def refers_to(self, number: Word, behind: Word | None) -> bool:
+        """Whether evidence that refers back may mean a number: it stands before it, with the same word behind it."""
+        if behind is None or not self.refers_back:
+            return False
+        wanted = (number.value, behind.form)
+        return any((a.value, b.form) == wanted for a, b in pairwise([*self.before, *self.sentence]))
+
+    @property
     def dates(self) -> set[str]:
         """Values of the years and days in reach: the sentence, those before it, the article's date."""
         published = self.document.article.published or ""
@@ -145,8 +173,7 @@ class _Context:
             return True
         if word.form in _CALENDAR:
             return self._among(word, self.before) or self._dated(word)
-        refers_back = bool(self.given_forms & _ANAPHORS) or "the" in self.given_forms or self._lacks_subject()
-        return (refers_back and self._among(word, self.before)) or self._fuller_form(word)
+        return (self.refers_back and self._among(word, self.before)) or self._fuller_form(word)
 
     def names_country(self, code: str) -> bool:
         """Whether the evidence or its sentence names that country, by its name or its people's."""

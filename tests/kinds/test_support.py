@@ -12,7 +12,9 @@ TEXT = (
     "The Harbour Bridge Authority (HBA) met in Lyon on Friday. Ada Holm, its chair, spoke first. "
     "She said that the authority spent €49bn in 2019, or 1.56 per cent of the budget. "
     "Norwegian exports did not rise. Jan Berg disagreed with Holm about Austria. "
-    "Costs will rise to 5 million."
+    "Costs will rise to 5 million. Hitting the two percent target would cost 13 billion kroner, "
+    "and that price will grow. "
+    "It sold 49 million cars and 3 billion bolts."
 )
 
 
@@ -34,6 +36,8 @@ def check(text: str, evidence: str, published: str | None = "2020-03-04") -> Non
             "Costs will rise to 5,000,000 by then.".replace("5,000,000 by then", "5 million"),
             "Costs will rise to 5 million",
         ),
+        ("The price of hitting the two percent target will grow.", "that price will grow"),
+        ("It sold 49 million cars.", "It sold 49 million cars and 3 billion bolts"),
         ("The HBA met in Lyon on Friday.", "The Harbour Bridge Authority (HBA) met in Lyon on Friday"),
         ("In March 2020, costs will rise to 5 million.", "Costs will rise to 5 million"),
     ],
@@ -55,6 +59,8 @@ def test_what_the_article_gives_is_supported(text: str, evidence: str) -> None:
         ("Jan Berg disagreed with Holm about Australia.", "Jan Berg disagreed with Holm about Austria", "Australia"),
         ("Zanzibar costs will rise to 5 million.", "Costs will rise to 5 million", "Zanzibar"),
         ("In May 2020, costs will rise to 5 million.", "Costs will rise to 5 million", "May"),
+        ("The price of the two billion will grow.", "that price will grow", "two"),
+        ("It sold 49 billion bolts.", "It sold 49 million cars and 3 billion bolts", "49 billion"),
         ("Costs will rise to two million.", "Costs will rise to 5 million", "two"),
     ],
 )
