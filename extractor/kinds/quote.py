@@ -36,8 +36,8 @@ def quote_kind(spans: tuple[Span, ...], document: Document) -> QuoteKind:
     for span in spans:
         inside = [
             (max(m.start, span.start), min(m.end, span.end))
-            for m in document.marked
-            if m.start < span.end and m.end > span.start and (m.depth == 0 or not m.nested)
+            for m in document.marked_in(span.start, span.end)
+            if m.start < span.end and m.end > span.start and not m.nested
         ]
         letters += _words(span.text)
         end = span.start
@@ -54,12 +54,10 @@ def _words(text: str) -> int:
 def without_outer_marks(span: Span, document: Document) -> Span:
     """The span less the quotation marks that enclose it, and less white space and unpaired marks at its ends."""
     start, end, text = span.start, span.end, document.text
-    for marked in document.marked:
+    for marked in document.marked_in(max(0, start - 2), end + 2):
         if marked.open <= start <= marked.start and marked.end <= end <= marked.close:
             start, end = max(start, marked.start), min(end, marked.end)
-    paired = {
-        offset for marked in document.marked for offset in (marked.open, marked.close - 1) if start <= offset < end
-    }
+    paired = {offset for m in document.marked_in(start, end) for offset in (m.open, m.close - 1)}
     while start < end and (text[start].isspace() or (text[start] in DOUBLE_MARKS and start not in paired)):
         start += 1
     while start < end and (text[end - 1].isspace() or (text[end - 1] in DOUBLE_MARKS and end - 1 not in paired)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -214,8 +215,20 @@ class _Context:
             return True
         if any(character.isupper() for character in word.text[1:]):
             return False
-        stem = re.escape(word.form[: max(4, len(word.form) - 3)])
-        return re.search(rf"(?<![^\W\d_]){stem}", self.document.text) is not None
+        stem = word.form[: max(4, len(word.form) - 3)]
+        common = _common_words(self.document)
+        at = bisect_left(common, stem)
+        return at < len(common) and common[at].startswith(stem)
+
+
+_COMMON: WeakKeyDictionary[Document, list[str]] = WeakKeyDictionary()
+
+
+def _common_words(document: Document) -> list[str]:
+    """The words that the document has in lower case, sorted; read once."""
+    if document not in _COMMON:
+        _COMMON[document] = sorted({word.form for word in find_words(document.text) if word.text[0].islower()})
+    return _COMMON[document]
 
 
 _RUNS: WeakKeyDictionary[Document, list[list[Word]]] = WeakKeyDictionary()

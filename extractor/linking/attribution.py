@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from extractor.linking.pronouns import antecedent, is_pronoun
+from extractor.linking.pronouns import People, is_pronoun
 from extractor.records.source import Source
 from extractor.text.words import FUNCTION_WORDS, find_words
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from extractor.records.item import Entity
     from extractor.records.span import Span
     from extractor.text.document import Document
+    from extractor.text.intervals import Intervals
 
 # What may follow an organisation's name in a mention of it; "NATO diplomat" is not NATO, "the Ifo thinktank" is Ifo.
 _ITSELF = frozenset(
@@ -33,13 +34,17 @@ _DEFINITE = frozenset("the this that his her their its our my".split())
 class Attribution:
     """Resolves the sources of one article."""
 
-    def __init__(self, document: Document, entities: Sequence[Entity]) -> None:
+    def __init__(
+        self, document: Document, entities: Sequence[Entity], mentions: Intervals[tuple[Span, Entity]]
+    ) -> None:
         self.document = document
         self.entities = entities
-        self.mentions = sorted(
-            ((m, entity) for entity in entities for m in entity.mentions), key=lambda pair: pair[0].start
-        )
-        self.starts = [mention.start for mention, _ in self.mentions]
+        self.mentions = mentions
+        self.people = People(document, entities, mentions)
+        self.by_form: dict[str, list[Entity]] = {}
+        for entity in entities:
+            for form in {entity.name.casefold(), *(alias.casefold() for alias in entity.aliases)}:
+                self.by_form.setdefault(form, []).append(entity)
 
     def resolve(self, source: Source | None) -> Source | None:
         """The source with its entity and the entity's name; else its mention's own words and no entity.
@@ -52,27 +57,20 @@ class Attribution:
         mention = source.mention
         entity = self._named_in(mention)
         if entity is None and not _indefinite(mention.text):
-            entity = (
-                self._proposed(source) or antecedent(mention, self.entities, self.document) or self._described(mention)
-            )
+            entity = self._proposed(source) or self.people.antecedent(mention) or self._described(mention)
         if entity is not None:
             return Source(name=entity.name, entity=entity.id or None, mention=mention)
         return Source(name=self._own_words(source), entity=None, mention=mention)
 
     def _named_in(self, mention: Span) -> Entity | None:
         """The entity whose name heads a mention: "Ada Holm" in "Defence Secretary Ada Holm, 65"."""
-        first = max(0, bisect_right(self.starts, mention.start) - 1)
-        for span, entity in self.mentions[first:]:
-            if span.end <= mention.start:
-                continue
-            if span.start >= mention.end:
-                return None
-            if span.start < mention.start or span.end > mention.end:
-                if span.start <= mention.start and span.end >= mention.end:
-                    return entity
+        for span, entity in self.mentions.touching(mention.start, mention.end):
+            if span.contains(mention):
+                return entity
+            if not mention.contains(span):
                 continue
             rest = self.document.text[span.end : mention.end]
-            if not rest or _APPOSITION.match(rest) or self._is_itself(rest, entity):
+            if _APPOSITION.match(rest) or self._is_itself(rest, entity):
                 return entity
         return None
 
@@ -87,8 +85,7 @@ class Attribution:
         """The entity of the name that a backend read into a pronoun or a description."""
         if source.mention is None or source.name == source.mention.text:
             return None
-        wanted = source.name.casefold()
-        fits = [entity for entity in self.entities if wanted in (f.casefold() for f in (entity.name, *entity.aliases))]
+        fits = self.by_form.get(source.name.casefold(), [])
         if len(fits) != 1:
             return None
         if source.mention.text.casefold() in ("he", "she") and fits[0].type != "person":
@@ -101,12 +98,28 @@ class Attribution:
         if len(words) < 2 or words[0] not in _DEFINITE or len(words) > 5 or any(w in FUNCTION_WORDS for w in words[1:]):
             return None
         title = words[1:]
-        found = [
-            entity
-            for entity in self.entities
-            if any(m.start < mention.start and self._bears(m, entity, title) for m in entity.mentions)
-        ]
-        return found[0] if len(found) == 1 else None
+        borne = self._titles.get(title[-1], []) + self._titles.get(title[0], [])
+        fits = {entity.id for m, entity in borne if m.start < mention.start and self._bears(m, entity, title)}
+        return next(e for _, e in borne if e.id in fits) if len(fits) == 1 else None
+
+    @cached_property
+    def _titles(self) -> dict[str, list[tuple[Span, Entity]]]:
+        """Mentions by the words of a title that may stand beside them, or by the words of an organisation's name."""
+        found: dict[str, list[tuple[Span, Entity]]] = {}
+        text = self.document.text
+        for entity in self.entities:
+            for mention in entity.mentions:
+                if entity.type == "organization":
+                    words = [word.form for word in find_words(mention.text)]
+                elif entity.type == "person":
+                    before = find_words(text, max(0, mention.start - 40), mention.start)
+                    after = find_words(text, mention.end, mention.end + 40)
+                    words = [word.form for word in (*before[-1:], *after[:2])]
+                else:
+                    continue
+                for word in words:
+                    found.setdefault(word, []).append((mention, entity))
+        return found
 
     def _bears(self, mention: Span, entity: Entity, title: list[str]) -> bool:
         if entity.type == "organization":
@@ -123,14 +136,13 @@ class Attribution:
     def _own_words(self, source: Source) -> str:
         """A fuller name that a backend read, where it stands in the article and holds the mention; else the mention."""
         mention = source.mention
-        if mention is None:
-            return source.name
+        if mention is None or self.entities or not source.name.strip():
+            return mention.text if mention else source.name
         words = {word.form for word in find_words(source.name)}
-        holds = {word.form for word in find_words(mention.text)} <= words or is_pronoun(mention.text)
-        stands = (
-            re.search(rf"(?<!\w){re.escape(source.name)}(?!\w)", self.document.text) if source.name.strip() else None
-        )
-        return source.name if holds and stands and not self.entities else mention.text
+        if not (is_pronoun(mention.text) or {word.form for word in find_words(mention.text)} <= words):
+            return mention.text
+        stands = re.search(rf"(?<!\w){re.escape(source.name)}(?!\w)", self.document.text)
+        return source.name if stands else mention.text
 
 
 def _indefinite(text: str) -> bool:

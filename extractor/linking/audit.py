@@ -6,11 +6,11 @@ A recall signal that needs no gold: what is `unknown` here may be a quote that w
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from extractor.records.extraction import AuditEntry, Role
 from extractor.records.span import Span
+from extractor.text.intervals import Intervals
 from extractor.text.words import FUNCTION_WORDS, find_words
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ SCARE_WORDS = 3
 
 def audit_marks(document: Document, quotes: Sequence[Quote], entities: Iterable[Entity]) -> tuple[AuditEntry, ...]:
     """The marked stretches, or the parts of them, that no quote covers, in document order."""
-    covered = sorted((span.start, span.end) for quote in quotes for span in quote.spans)
-    people = {mention.start: mention for e in entities if e.type == "person" for mention in e.mentions}
+    covered = Intervals((span.start, span.end, (span.start, span.end)) for quote in quotes for span in quote.spans)
+    people = Intervals((m.start, m.end, m) for e in entities if e.type == "person" for m in e.mentions)
     entries = [
         AuditEntry(span=rest, role=_role(marked, rest, document, people))
         for marked in document.marked
@@ -55,27 +55,23 @@ def audit_marks(document: Document, quotes: Sequence[Quote], entities: Iterable[
     return tuple(sorted(entries, key=lambda entry: entry.span.start))
 
 
-def _inside(marked: Marked, covered: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= marked.start and marked.end <= end for start, end in covered)
+def _inside(marked: Marked, covered: Intervals[tuple[int, int]]) -> bool:
+    return any(start <= marked.start and marked.end <= end for start, end in covered.touching(marked.start, marked.end))
 
 
-def _uncovered(begin: int, behind: int, covered: Sequence[tuple[int, int]], text: str) -> Iterable[Span]:
+def _uncovered(begin: int, behind: int, covered: Intervals[tuple[int, int]], text: str) -> Iterable[Span]:
     """The parts of a stretch, at least a letter each, that are in no quote."""
     at = begin
-    for start, end in (*covered[max(0, bisect_left(covered, (begin, 0)) - 32) :], (behind, behind)):
-        if end < begin:
-            continue
+    for start, end in (*covered.touching(begin, behind), (behind, behind)):
         stop = max(at, min(start, behind))
         if any(character.isalnum() for character in text[at:stop]):
             first = next(index for index in range(at, stop) if not text[index].isspace())
             last = next(index for index in range(stop, first, -1) if not text[index - 1].isspace())
             yield Span.of(text, first, last)
         at = max(at, min(end, behind))
-        if start >= behind:
-            break
 
 
-def _role(marked: Marked, rest: Span, document: Document, people: dict[int, Span]) -> Role:
+def _role(marked: Marked, rest: Span, document: Document, people: Intervals[Span]) -> Role:
     text = document.text
     whole = rest.start == marked.start or rest.end == marked.end
     if not (marked.opened and marked.closed) or not (
@@ -84,7 +80,7 @@ def _role(marked: Marked, rest: Span, document: Document, people: dict[int, Span
         return "misplaced" if not marked.continued else "unknown"
     before = text[max(0, marked.open - 60) : marked.open]
     words = find_words(rest.text)
-    if any(start < marked.open and marked.close < mention.end for start, mention in people.items()) or (
+    if any(m.start < marked.open and marked.close < m.end for m in people.touching(marked.open, marked.close)) or (
         re.search(r"\b[A-Z][a-z]+ \Z", before)
         and re.match(r" [A-Z][a-z]", text[marked.close : marked.close + 3])
         and len(words) <= SCARE_WORDS

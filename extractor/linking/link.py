@@ -13,6 +13,7 @@ from extractor.linking.attribution import Attribution
 from extractor.linking.audit import audit_marks
 from extractor.linking.names import link_names
 from extractor.linking.overlap import merge_overlaps
+from extractor.text.intervals import Intervals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from extractor.kinds.kind import Kind
     from extractor.records.extraction import AuditEntry
     from extractor.records.item import Claim, Entity, Quote
+    from extractor.records.span import Span
     from extractor.text.document import Document
 
 
@@ -45,7 +47,8 @@ def link(document: Document, grounded: Sequence[Grounded], kinds: Sequence[Kind[
     entities: tuple[Entity, ...] = ()
     if ENTITY in kinds:
         records[ENTITY.name] = entities = _numbered(ENTITY, link_names(records[ENTITY.name], document))
-    attribution = Attribution(document, entities)
+    mentions = Intervals((m.start, m.end, (m, entity)) for entity in entities for m in entity.mentions)
+    attribution = Attribution(document, entities, mentions)
     quotes: tuple[Quote, ...] = ()
     if QUOTE in kinds:
         attributed = [
@@ -53,7 +56,8 @@ def link(document: Document, grounded: Sequence[Grounded], kinds: Sequence[Kind[
         ]
         records[QUOTE.name] = quotes = _numbered(QUOTE, attributed)
     if CLAIM in kinds:
-        records[CLAIM.name] = tuple(_placed(claim, quotes, entities, attribution) for claim in records[CLAIM.name])
+        spoken = Intervals((span.start, span.end, quote) for quote in quotes for span in quote.spans)
+        records[CLAIM.name] = tuple(_placed(c, spoken, mentions, attribution) for c in records[CLAIM.name])
     for kind in kinds:
         if kind not in (ENTITY, QUOTE):
             records[kind.name] = _numbered(kind, records[kind.name])
@@ -64,11 +68,14 @@ def _numbered(kind: Kind[Any, Any], records: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(record.model_copy(update={"id": f"{kind.prefix}{number}"}) for number, record in enumerate(records, 1))
 
 
-def _placed(claim: Claim, quotes: Sequence[Quote], entities: Sequence[Entity], attribution: Attribution) -> Claim:
+def _placed(
+    claim: Claim, spoken: Intervals[Quote], mentions: Intervals[tuple[Span, Entity]], attribution: Attribution
+) -> Claim:
     """The claim with its claimant, the quote that it is made in, and the entities that its evidence names."""
+    first = claim.evidence[0]
     inside = [
         quote
-        for quote in quotes
+        for quote in spoken.touching(first.start, first.end)
         if all(any(span.contains(evidence) for span in quote.spans) for evidence in claim.evidence)
     ]
     # Of quotes within one another, the innermost is the one who says it.
@@ -76,11 +83,8 @@ def _placed(claim: Claim, quotes: Sequence[Quote], entities: Sequence[Entity], a
     claimant = attribution.resolve(claim.claimant)
     if claimant is None and quote is not None:
         claimant = quote.speaker
-    named = [
-        entity.id
-        for entity in entities
-        if any(evidence.contains(mention) for evidence in claim.evidence for mention in entity.mentions)
-    ]
+    named = {e.id: None for span in claim.evidence for _, e in mentions.within(span.start, span.end)}
+    in_order = sorted(named, key=lambda id_: int(id_.removeprefix(ENTITY.prefix)))
     return claim.model_copy(
-        update={"claimant": claimant, "quote": quote.id if quote else None, "entities": tuple(named)}
+        update={"claimant": claimant, "quote": quote.id if quote else None, "entities": tuple(in_order)}
     )

@@ -34,6 +34,11 @@ _BEFORE_MONTH = re.compile(
     re.IGNORECASE,
 )
 _CORPORATE = re.compile(r",?\s+(?:Inc|Ltd|Corp|Co|LLC|PLC|plc|AG|SA|GmbH|Group|Corporation|Company|Limited)\.?\Z")
+_WORD_BREAK = re.compile(r"[\s\-–/]+")
+
+LONGEST_ACRONYM = 8
+"""Letters."""
+
 _CAPITAL = re.compile(r"[^\W\d_](?:[^\W_]|[.&'’-](?=\w))*\.?|\d+[^\W\d_]+")
 
 
@@ -53,25 +58,28 @@ class _Cluster:
 
     def __init__(self, entities: Iterable[Entity]) -> None:
         self.seen: dict[int, Span] = {}
+        self.forms: set[str] = set()
         self.types: Counter[EntityType] = Counter()
         for entity in entities:
             self.add(entity)
 
     def add(self, entity: Entity) -> None:
         self.types[entity.type] += len(entity.mentions)
-        self.seen.update((mention.start, mention) for mention in entity.mentions)
+        for mention in entity.mentions:
+            self.see(mention)
+
+    def see(self, mention: Span) -> None:
+        self.seen[mention.start] = mention
+        self.forms.add(_flat(mention.text))
 
     def absorb(self, other: _Cluster) -> None:
         self.types.update(other.types)
         self.seen.update(other.seen)
+        self.forms |= other.forms
 
     @property
     def type(self) -> EntityType:
         return self.types.most_common(1)[0][0]
-
-    @property
-    def forms(self) -> set[str]:
-        return {_flat(span.text) for span in self.seen.values()}
 
     @property
     def first(self) -> int:
@@ -106,17 +114,41 @@ def _clusters(clusters: list[_Cluster]) -> list[_Cluster]:
     """Link clusters by acronym, country and short form, the longest names first."""
     ordered = sorted(clusters, key=lambda c: (-max(len(form) for form in c.forms), c.first))
     kept: list[_Cluster] = []
+    by_hook: dict[str, list[int]] = defaultdict(list)
+
+    def keep(forms: Iterable[str], index: int) -> None:
+        for hook in {hook for form in forms for hook in _hooks(form)}:
+            by_hook[hook].append(index)
+
     for cluster in ordered:
-        fits = [other for other in kept if _same(other, cluster)]
-        if len(fits) == 1:
-            fits[0].absorb(cluster)
-        elif len(fits) > 1 and cluster.type == "person" and all(f.type == "person" for f in fits):
-            _share_out(cluster, fits)
+        forms = cluster.forms
+        near = sorted({index for form in forms for hook in _hooks(form) for index in by_hook[hook]})
+        fits = [index for index in near if _same(kept[index], cluster)]
+        if len(fits) > 1 and cluster.type == "person" and all(kept[index].type == "person" for index in fits):
+            _share_out(cluster, [kept[index] for index in fits])
         elif fits:
-            fits[0].absorb(cluster)
+            kept[fits[0]].absorb(cluster)
+            keep(forms, fits[0])
         else:
             kept.append(cluster)
+            keep(forms, len(kept) - 1)
     return kept
+
+
+def _hooks(form: str) -> set[str]:
+    """What two forms have to share to name one thing: a word, the letters of an acronym, a country."""
+    words = [word for word in _key(form).split() if word not in FUNCTION_WORDS]
+    found = set(words)
+    initials = _initials(form)
+    if initials:
+        found.update(f"letters {letters}" for letters in initials)
+    letters = form.replace(".", "")
+    if len(letters) <= LONGEST_ACRONYM and letters.isalpha():
+        found.add(f"letters {letters.casefold()}")
+    code = country(form)
+    if code is not None:
+        found.add(f"country {code}")
+    return found
 
 
 def _share_out(cluster: _Cluster, owners: Sequence[_Cluster]) -> None:
@@ -126,7 +158,7 @@ def _share_out(cluster: _Cluster, owners: Sequence[_Cluster]) -> None:
     for start, span in sorted(cluster.seen.items()):
         before = bisect_right(starts, start) - 1
         owner = owners[full[max(before, 0)][1]]
-        owner.seen[start] = span
+        owner.see(span)
 
 
 def _same(longer: _Cluster, shorter: _Cluster) -> bool:
@@ -164,14 +196,18 @@ def _names_agree(long: str, short: str, type_of_long: str, type_of_short: str) -
 def acronym_of(short: str, long: str) -> bool:
     """Whether `short` is made of the initials of `long` ("NATO", "U.N."), small words counted or not."""
     letters = short.replace(".", "")
-    if not 2 <= len(letters) <= 8 or not letters.isalpha() or sum(c.isupper() for c in letters) < 2:
+    if not 2 <= len(letters) <= LONGEST_ACRONYM or not letters.isalpha() or sum(c.isupper() for c in letters) < 2:
         return False
-    words = [word for word in re.split(r"[\s\-–/]+", long) if word and word[0].isalpha()]
+    return letters.casefold() in _initials(long)
+
+
+def _initials(name: str) -> tuple[str, ...]:
+    """The initials of a name of several words, small words counted and not; nothing of a single word."""
+    words = [word for word in _WORD_BREAK.split(name) if word and word[0].isalpha()]
     if len(words) < 2:
-        return False
+        return ()
     every = "".join(word[0] for word in words).casefold()
-    main = "".join(word[0] for word in words if word.casefold() not in _NOT_IN_ACRONYM).casefold()
-    return letters.casefold() in (every, main)
+    return every, "".join(word[0] for word in words if word.casefold() not in _NOT_IN_ACRONYM).casefold()
 
 
 def _with_mentions(clusters: Sequence[_Cluster], document: Document) -> tuple[Entity, ...]:

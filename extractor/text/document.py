@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from extractor.text.intervals import Intervals
 from extractor.text.marks import Marked, find_marked
 from extractor.text.misplaced_marks import mend_marks
 from extractor.text.sentences import Sentence, find_paragraphs, split_sentences
@@ -54,6 +55,14 @@ class Document:
     def sentence(self, number: int) -> Sentence | None:
         """The sentence of that number, or None."""
         return self.sentences[number - 1] if 1 <= number <= len(self.sentences) else None
+
+    @cached_property
+    def _marked_intervals(self) -> Intervals[Marked]:
+        return Intervals((marked.open, marked.close, marked) for marked in self.marked)
+
+    def marked_in(self, start: int, end: int) -> list[Marked]:
+        """The marked stretches that share a character, their marks counted, with `[start, end)`."""
+        return list(self._marked_intervals.touching(start, end))
 
     @cached_property
     def _paragraph_starts(self) -> list[int]:
