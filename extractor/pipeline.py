@@ -46,19 +46,22 @@ class Pipeline:
         try:
             return await self._extract(article)
         except ExtractorError as error:
-            return self._failed(article, error.code, str(error))
+            return self._failed(article, _failure(error))
         except Exception as error:  # noqa: BLE001 - one article's bug may not end a run
             place = traceback.extract_tb(error.__traceback__)[-1]
             # Not the error's own words: they may hold the article's.
             where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
             logger.error("bug", extra={"where": where})
-            return self._failed(article, "bug", f"a bug in this program: {where}")
+            message = f"a bug in this program: {where} (please report it)"
+            return self._failed(article, Failure(code="bug", message=message))
 
     async def _extract(self, article: Article) -> Extraction:
         document = Document.of(article)
         chunks = split_chunks(document, chars=self.chunk_chars, context=self.context_sentences)
         if not chunks:
-            return self._failed(article, "empty", "the article has no text")
+            return self._failed(
+                article, Failure(code="empty", message="the article has no text (is it the right one?)")
+            )
         grounded: list[Grounded] = []
         rejected: list[Rejection] = []
         read: list[tuple[int, int]] = []
@@ -88,14 +91,10 @@ class Pipeline:
             provenance=self.backend.provenance(self.kinds),
         )
 
-    def _failed(self, article: Article, code: str, message: str) -> Extraction:
-        return Extraction.failed(
-            article,
-            Failure(code=code, message=message),
-            self.backend.provenance(self.kinds),
-            [kind.name for kind in self.kinds],
-        )
+    def _failed(self, article: Article, failure: Failure) -> Extraction:
+        names = [kind.name for kind in self.kinds]
+        return Extraction.failed(article, failure, self.backend.provenance(self.kinds), names)
 
 
 def _failure(error: ExtractorError) -> Failure:
-    return Failure(code=error.code, message=str(error))
+    return Failure(code=error.code, message=f"{error} ({error.hint})" if error.hint else str(error))

@@ -53,10 +53,8 @@ def run(sources: list[str], out: str | None, force: bool, format_: Format | None
         reading = Reading(settings.input_format, settings.text_field, settings.id_field)
         inputs = itertools.islice(read_sources(sources, reading, skip=out or _stdout_descriptor()), settings.limit)
         with open_destination(out, force=force, grows=wanted == "jsonl") as sink:
-            if settings.model == "offline" and not settings.quiet:
-                hint = "for a language model: --model openai/NAME; `extractor models` lists what each needs"
-                say("reading with the offline rules", hint)
-            tally = _write(extractor, inputs, _writer(wanted, sink, to_stdout=out is None))
+            notice = settings.model == "offline" and not settings.quiet
+            tally = _write(extractor, inputs, _writer(wanted, sink, to_stdout=out is None), notice=notice)
     if tally.total > 1 and not settings.quiet:
         say(tally.line())
     return tally.exit_code()
@@ -166,8 +164,11 @@ class Tally:
         return NOTHING_DONE if self.total == self.unread else SOME_INCOMPLETE
 
 
-def _write(extractor: Extractor, inputs: Iterable[Article | Unread], writer: Writer) -> Tally:
-    """Write one record for each input, in order, and complain about each that is incomplete."""
+def _write(extractor: Extractor, inputs: Iterable[Article | Unread], writer: Writer, *, notice: bool) -> Tally:
+    """Write one record for each input, in order, and complain about each that is incomplete.
+
+    `notice` asks for a word on the offline rules once they have read something: what fails is one line.
+    """
     tally = Tally()
     for outcome in _in_order(extractor, inputs):
         if isinstance(outcome, Unread):
@@ -176,6 +177,9 @@ def _write(extractor: Extractor, inputs: Iterable[Article | Unread], writer: Wri
             writer.write(_record_of(extractor, outcome))
             continue
         tally.count(outcome)
+        if notice and outcome.error is None:
+            say("read with the offline rules", "for a language model: --model openai/NAME; see `extractor models`")
+            notice = False
         if outcome.error is not None:
             say(f"{outcome.article.id}: {outcome.coverage.status}: {outcome.error.message}")
         writer.write(outcome)
