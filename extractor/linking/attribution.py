@@ -28,6 +28,10 @@ _ITSELF = frozenset(
 )
 _APPOSITION = re.compile(r"\s*[,(–—-]")
 _POSSESSIVE = re.compile(r"[’']s?\s*\Z|[’']s?\s")
+_INSIDE_ANOTHER = frozenset("of for by at from in with to on".split())
+_OF_SOMEWHERE = re.compile(r"\s+(?:of|from|at|for|with|in)\s")
+_PREPOSITIONS = frozenset("of for by at from in with to on".split())
+_ARTICLES = frozenset("the a an its their his her".split())
 _DEFINITE = frozenset("the this that his her their its our my".split())
 
 
@@ -69,8 +73,14 @@ class Attribution:
                 return entity
             if not mention.contains(span):
                 continue
+            before = [word.form for word in find_words(self.document.text, mention.start, span.start)]
+            while before and before[-1] in _ARTICLES:
+                before.pop()
+            if before and before[-1] in _PREPOSITIONS:
+                continue  # "a spokesman for the World Bank"
             rest = self.document.text[span.end : mention.end]
-            if _APPOSITION.match(rest) or self._is_itself(rest, entity):
+            person_of = entity.type == "person" and _OF_SOMEWHERE.match(rest)
+            if not rest or person_of or _APPOSITION.match(rest) or self._is_itself(rest, entity):
                 return entity
         return None
 

@@ -90,6 +90,20 @@ def test_a_title_is_not_the_organisation_that_it_names() -> None:
     )
 
 
+def test_the_article_before_a_name_does_not_hide_it_and_a_spokesman_for_it_is_not_it() -> None:
+    text = "The World Bank said it was late. A spokesman for the World Bank said it was early."
+    drafts = [entity("organization", "World Bank")]
+    assert speaker_of(text, *drafts, quote("it was late", "The World Bank")) == ("World Bank", "e1")
+    spokesman = quote("it was early", "A spokesman for the World Bank", sentence=2)
+    assert speaker_of(text, *drafts, spokesman) == ("A spokesman for the World Bank", None)
+
+
+def test_a_person_of_some_place_is_the_person() -> None:
+    text = "Jan Berg of the Harbour Tribune said it was late."
+    drafts = [entity("person", "Jan Berg"), entity("organization", "Harbour Tribune")]
+    assert speaker_of(text, *drafts, quote("it was late", "Jan Berg of the Harbour Tribune"))[0] == "Jan Berg"
+
+
 def test_someone_s_spokesman_is_not_someone() -> None:
     text = "Holm's spokesman said it was late."
     assert speaker_of(text, entity("person", "Holm"), quote("it was late", "Holm's spokesman")) == (

@@ -27,7 +27,7 @@ _ABBREVIATED = (
 _TOKEN = re.compile(
     r"(?P<acronym>(?:[^\W\d_]\.){2,}(?:[^\W\d_](?![\w.]))?)"
     rf"|(?P<abbreviated>(?:{_ABBREVIATED})\.|[A-Z]\.(?=[ \u00a0]?[^\W\d_]))"
-    r"|(?P<word>[^\W\d_](?:[^\W_]|[\u0300-\u036f]|[’'](?=[^\W\d_]{2})|[-‐‑&.](?=[^\W_]))*)"
+    r"|(?P<word>[^\W\d_](?:[^\W_]|[\u0300-\u036f]|(?<=n)[’'](?=t\b)|[’'](?=[^\W\d_]{2})|[-‐‑&.](?=[^\W_]))*)"
     r"|(?P<number>\d+(?:[.,:/-]\d+)*(?:[^\W\d_]+)?)"
     r"|(?P<possessive>[’'](?:[sS](?![^\W_])|(?=[ \u00a0])))"
     r"|(?P<mark>[^\w\s])"
@@ -212,6 +212,8 @@ def _hyphen_parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _layout(paragraph: str) -> tuple[bool, bool]:
     """Whether a paragraph is a line in title case, and whether one in capitals."""
     if len(paragraph) > 200:
+        return False, False
+    if re.match(r"(?:By|Reporting by|Words by|Story by)\s+[^\W\d_a-z]", paragraph.strip("( ")):
         return False, False
     words = re.findall(r"[^\W\d_]{2,}", paragraph)
     if len(words) < 2:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from extractor.kinds.quote import QuoteDraft
     from extractor.records.item import ClaimKind
     from extractor.text.document import Document
+    from extractor.text.sentences import Sentence
 
 _PAST_AUXILIARIES = frozenset("was were had did has have been".split())
 _HEDGED = frozenset("may might could can".split())
@@ -52,6 +53,8 @@ _REPORTED_AS_UNTRUE = frozenset(
     "demands demanded demanding order orders ordered want wants wanted vow vows vowed pledge pledges pledged "
     "promise promises promised joke joked jokes".split()
 )
+_HEARD = frozenset("heard alleged allegedly reportedly purportedly".split())
+_SAYING = frozenset("estimate mention allege suggest predict speculate hint testify boast complain".split())
 _NEVER = frozenset(
     "if whether should must ought let's lets please maybe perhaps hopefully unfortunately fortunately sadly "
     "hope hopes hoped hoping wish wishes wished want wants wanted wanting imagine suppose supposedly unless "
@@ -208,8 +211,28 @@ def _units(document: Document, quotes: Sequence[Drafted]) -> Iterator[_Unit]:
         for start, end in spans:
             yield from _by_sentence(document, start, end, source)
     for sentence in document.sentences:
-        if sentence.number not in touched:
+        if sentence.number not in touched and not (_is_headline(document, sentence) or _may_report(document, sentence)):
             yield _Unit(sentence.start, sentence.end)
+
+
+def _is_headline(document: Document, sentence: Sentence) -> bool:
+    """Whether a sentence is the article's first line, without a stop: what it says stands below in full."""
+    ends = document.text[sentence.end - 1]
+    return sentence.paragraph == 0 and len(document.paragraphs) > 1 and ends not in ".!?…\"”’'"
+
+
+def _may_report(document: Document, sentence: Sentence) -> bool:
+    """Whether a sentence that no quote touches reports somebody all the same: the article does not say it then."""
+    words = find_words(document.text, sentence.start, sentence.end)
+    return any(_is_said(word, following) for word, following in pairwise([*words, Word("", 0, 0)]))
+
+
+def _is_said(word: Word, following: Word) -> bool:
+    if word.form == "according":
+        return following.form == "to"
+    if word.text in _HEARD:
+        return True
+    return word.text.islower() and any("bare" in cue.uses or cue.lemma in _SAYING for cue in cues().get(word.text, ()))
 
 
 def _by_sentence(document: Document, start: int, end: int, source: Stretch | None) -> Iterator[_Unit]:

@@ -92,7 +92,7 @@ def split_clauses(text: str, start: int, end: int) -> Iterator[Stretch]:
     if text[start:end].rstrip("\"”’') ").endswith("?"):
         return
     words = find_words(text, start, end)
-    finite = _finite(words)
+    finite = finite_verbs(words)
     # How many finite verbs stand before each word, so that every test below is one subtraction.
     count = [0]
     for is_finite in finite:
@@ -147,7 +147,7 @@ def _parts(text: str, words: Sequence[Word], finite: Sequence[bool], index: int)
     return False
 
 
-def _finite(words: Sequence[Word]) -> list[bool]:
+def finite_verbs(words: Sequence[Word]) -> list[bool]:
     """For each word, whether it is a finite verb, as far as its form and the word before it tell."""
     known = verbs()
     marks = []
@@ -221,7 +221,7 @@ def read_clause(text: str, start: int, end: int) -> Clause | None:
     words = find_words(text, start, end)
     if not SHORTEST_CLAUSE <= len(words) <= 2 * LONGEST_CLAUSE:
         return None
-    finite = _finite(words)
+    finite = finite_verbs(words)
     verb = _main_verb(text, words, finite)
     known = verbs()
     if verb is None or verb == 0:

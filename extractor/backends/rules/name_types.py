@@ -105,6 +105,14 @@ class Evidence:
             elif noun in sense("place_noun"):
                 give(scores, "location", 3)
 
+    def _is_home(self, candidate: Candidate, low: str, second: str) -> bool:
+        """Whether what stands before a name says where somebody is ("born in", "chemist from", "Ada Pell, of")."""
+        if second in ("born", "based", "lives", "lived", "raised"):
+            return True
+        if low == "from":
+            return second in sense("role")
+        return low == "of" and self.text[max(0, candidate.start - 5) : candidate.start] == ", of "
+
     def _read_before(self, candidate: Candidate, before: Token) -> None:
         scores = candidate.scores
         low = before.low
@@ -114,14 +122,18 @@ class Evidence:
             return
         second = self.tokens[candidate.first - 2].low if candidate.first >= 2 else ""
         after = self.tokens[candidate.behind]
-        if low in _IN:
+        if low in ("in", "of", "at") and second in ("shares", "stake", "stock", "investors", "analyst", "analysts"):
+            give(scores, "organization", 5)
+        elif low in ("in", "near", "from", "of") and self._is_home(candidate, low, second):
+            give(scores, "location", 4)
+        elif low in _IN:
             give(scores, "location", 0.8 if after.kind == "possessive" else 2.5 if low == "in" else 2)
         elif low == "at":
             give(scores, "organization", 1.5)
             give(scores, "location", 1)
         elif low in _AT_FROM:
             give(scores, "location", 0.7)
-        elif low in ("the", "this", "that"):
+        elif low == "the":
             # In "the Holm video" the article belongs to the noun behind the name.
             own = after.kind != "word" or after.capital or after.low in FUNCTION_WORDS or after.low in person_acts()
             give(scores, "person", -3.5 if own else -1)
@@ -211,6 +223,8 @@ class Evidence:
         for name, values in context.items():
             values.sort(key=abs, reverse=True)
             give(total, name, sum(value / (1 + rank) for rank, value in enumerate(values[:6])))
+        if "&" in self.text[group[0].start : group[0].end] and len(tokens) > 1:
+            give(total, "organization", 4)
         if len(tokens) == 1:
             self._doubt(tokens[0], group, total)
         elif len(group) > 1 and max(total.values()) < LEAST_SCORE:
@@ -376,6 +390,9 @@ def _of_words(words: Sequence[str], tokens: Sequence[Token], scores: Scores) -> 
     last, first = words[-1], words[0]
     small = next((index for index, word in enumerate(words) if word in ("of", "for", "on", "against") and index), None)
     head = words[small - 1] if small else last
+    if first in ("storm", "hurricane", "typhoon", "cyclone"):
+        give(scores, "event", 7)
+        return
     if last in _CORPORATE:
         give(scores, "organization", 10)
     if head in sense("work_head"):

@@ -13,6 +13,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from extractor.backends.rules.clauses import finite_verbs
 from extractor.backends.rules.cues import Cue, cues
 from extractor.backends.rules.layout import Outer, Token, outer_sentences
 from extractor.backends.rules.sources import DETERMINERS, PRONOUNS, after_cue, before_cue, takes_base_form
@@ -42,6 +43,8 @@ _ADVERBIAL = frozenset(
     """.split()
 )
 _SUBJECTS = frozenset("he she they we it there i".split())
+_NOT_IN_SUBJECT = frozenset("who which that and as if when while to".split())
+_LINKS = frozenset("of to by into against between".split())
 _TIMES = frozenset("monday tuesday wednesday thursday friday saturday sunday yesterday today tonight".split())
 _OPENINGS = frozenset(
     """
@@ -212,8 +215,9 @@ class _Reader:
         ):
             return None
         end = index + 1 + bool(cue.particle)
-        if end < len(tokens) and tokens[end].lower == "by":
-            return None
+        behind_it = tokens[end].lower if end < len(tokens) else ""
+        if behind_it == "by" or (cue.form in ("base", "third") and behind_it in ("of", "from", "for")):
+            return None  # "demand from abroad", "reports of losses"
         start = previous.end if previous else 0
         if cue.form == "ing":
             if index == 0 or (
@@ -292,10 +296,11 @@ class _Reader:
             return right[1]
         return frame.end
 
-    @staticmethod
-    def _goes_before(tokens: Sequence[Token], left: Stretch, frame: Frame) -> bool:
+    def _goes_before(self, tokens: Sequence[Token], left: Stretch, frame: Frame) -> bool:
         """Whether the cue may stand behind its content: any but a directive's behind marks, a plain one's else."""
         marked = any(token.kind == "quoted" for token in tokens[left[0] : left[1]])
+        if not marked and "that" in frame.uses and not frame.uses & {"direct", "bare"}:
+            return self._is_clause(tokens, *left)
         return bool(frame.uses & ({"that", "direct", "bare"} if marked else {"direct", "bare"}))
 
     @staticmethod
@@ -406,6 +411,10 @@ class _Reader:
             return self._content(tokens, at, limit) if any(t.kind == "quoted" for t in tokens[at:limit]) else None
         if first.kind == "mark" and first.text not in "$£€[":
             return None
+        if "that" in uses and "addressee" in uses:
+            told = self._clause_behind_addressee(tokens, at, limit)
+            if told is not None:
+                return self._content(tokens, told, limit)
         if ("directive" in uses and "addressee" in uses) or ("directive" in uses and "noun" not in uses):
             words = [token.lower for token in tokens[at:limit]]
             if "to" in words[1:14] or words[0] in (
@@ -425,18 +434,48 @@ class _Reader:
             return self._content(tokens, at, limit)
         if "that" in uses and first.lower in _SUBJECTS and limit - at >= 3:
             return self._content(tokens, at, limit)
-        if "bare" in uses:
+        if "bare" in uses or "that" in uses:
             if "addressee" in uses:
                 return None
-            while at < limit and tokens[at].lower in _TIMES:
-                at += 1
-            if at < limit and tokens[at].lower not in _ADVERBIAL and limit - at >= 3:
-                return self._content(tokens, at, limit)
-            return None
+            begin = at
+            while begin < limit and tokens[begin].lower in _TIMES:
+                begin += 1
+            plain = tokens[frame.cue[0]].lower in ("said", "says", "say", "saying")
+            opens = begin < limit and tokens[begin].lower not in _ADVERBIAL and limit - begin >= 3
+            if opens and (plain or self._is_clause(tokens, begin, limit)):
+                return self._content(tokens, begin, limit)
+            if "noun" not in uses and "thing" not in uses:
+                return None
         if "noun" in uses and first.lower not in _ADVERBIAL:
             return self._content(tokens, at, limit)
         if "thing" in uses and (first.lower in DETERMINERS or first.text[0].isdigit() or first.text in "$£€"):
             return self._content(tokens, at, limit)
+        return None
+
+    def _is_clause(self, tokens: Sequence[Token], at: int, limit: int) -> bool:
+        """Whether a subject and a finite verb stand there before any comma."""
+        end = next((i for i in range(at, limit) if tokens[i].text in (",", ";", ":", "—", "–")), limit)
+        if end - at < 2 or tokens[at].lower in _ADVERBIAL or tokens[at].kind != "word":
+            return False
+        words = find_words(self.text, tokens[at].start, tokens[end - 1].end)
+        finite = finite_verbs(words)
+        verb = next((i for i, one in enumerate(finite) if one), None)
+        if verb is None or not 0 < verb <= 14:
+            return False
+        return not any(word.form in _NOT_IN_SUBJECT for word in words[:verb])
+
+    def _clause_behind_addressee(self, tokens: Sequence[Token], at: int, limit: int) -> int | None:
+        """Index where the report begins in "told the court the man was guilty"."""
+        for index in range(at + 1, min(at + 9, limit)):
+            token, before = tokens[index], tokens[index - 1]
+            if token.kind != "word" or token.text in (",", ":"):
+                return None
+            named = token.capitalised and not before.capitalised
+            opens = named or token.lower in DETERMINERS | _SUBJECTS or token.text[0].isdigit()
+            if not opens or before.lower in DETERMINERS | _ADVERBIAL | _LINKS:
+                continue
+            if self._is_clause(tokens, index, limit):
+                return index
         return None
 
     @staticmethod

@@ -304,6 +304,13 @@ def _plausible(tokens: Sequence[Token], begin: int, end: int) -> tuple[int, int]
     if all(word.text[0].isdigit() for word in words):
         return None
     named = any(word.capitalised for word in words)
+    if (
+        len(words) > 2 - named
+        and words[-1].lower.endswith("ed")
+        and not words[-1].capitalised
+        and len(words[-1].text) > 4
+    ):
+        return None  # "Holm rejected [claims that …]"; "the accused" stays
     plural = words[-1].lower in _PLURAL_WORDS or (words[-1].lower.endswith("s") and not words[-1].lower.endswith("ss"))
     if named or plural or words[0].lower in DETERMINERS or words[-1].lower in PRONOUNS:
         return begin, end

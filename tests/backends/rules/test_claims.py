@@ -17,6 +17,7 @@ from extractor.text.chunks import split_chunks
 from tests.articles import document, texts
 
 if TYPE_CHECKING:
+    from extractor.kinds.claim import ClaimDraft
     from extractor.records.item import Claim
 
 SEED = Path(__file__).parents[3] / "seeds" / "nato-defence-spending.txt"
@@ -225,3 +226,17 @@ def test_no_order_of_words_is_too_strange(words: list[str]) -> None:
 def test_time_grows_with_the_text_only(piece: str) -> None:
     # A rule of quadratic cost would take minutes here.
     find_claims(document(piece * (60_000 // len(piece))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A treasurer stole £412,000 from a hospice in Leeds, a jury heard on Monday.",
+        "At least 30 boats have sunk in Leeds, according to people there.",
+        "Storm live: two dead as 140mph winds hit Leeds\n\nIt rained all day.",
+    ],
+)
+def test_what_somebody_else_says_or_a_headline_is_no_claim_of_the_article(text: str) -> None:
+    for drafted in find_claims(document(text)):
+        claim: ClaimDraft = drafted.draft  # type: ignore[assignment]
+        assert claim.claimant is not None

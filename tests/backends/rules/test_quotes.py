@@ -87,6 +87,10 @@ def rows(text: str) -> list[Row]:
             "Ada Holm, who took office in June, has warned the council to hurry.",
             [("indirect", "warned", "Ada Holm", ["the council to hurry"])],
         ),
+        (
+            "The mayor told the council the bridge was unsafe.",
+            [("indirect", "told", "The mayor", ["the bridge was unsafe"])],
+        ),
         ("Ada Holm acknowledged difficulties.", [("indirect", "acknowledged", "Ada Holm", ["difficulties"])]),
         (
             "Ada Holm asked members to “show good faith” by paying.",
@@ -130,6 +134,9 @@ def test_content_cue_and_speaker(text: str, expected: list[Row]) -> None:
         "He was told to leave.",
         "Jan “Slim” Berg won the race.",
         "It is hard to say that.",
+        "Jan Berg rejected reports that the mill had cut 300 jobs.",
+        "Ada Holm dismissed claims that the bridge was unsafe.",
+        "Sales were hurt by tariffs and weak demand from abroad.",
     ],
 )
 def test_what_is_no_quote(text: str) -> None:
