@@ -77,7 +77,8 @@ def main() -> None:
     chosen = rng.sample(cases, min(options.sentences, len(cases)))
     small = [(text, start, words, small_change(words, rng)) for text, start, words in chosen]
     large = [(text, large_change(words, rng.choice(chosen)[2], rng)) for text, _, words in chosen]
-    small = [case for case in small if find_words(case[2]) != find_words(case[3])]
+    small = [case for case in small if _forms(case[2]) != _forms(case[3])]
+    large = [(text, changed) for (text, _, words), (_, changed) in zip(chosen, large, strict=True) if words != changed]
     print(f"{len(small)} small changes, {len(large)} large ones, of {len(cases)} sentences")
     print("threshold  small changes found in place  large changes found")
     for threshold in THRESHOLDS:
@@ -87,6 +88,10 @@ def main() -> None:
         )
         wrong = sum(_stands(text, changed) is not None for text, changed in large)
         print(f"{threshold:9}  {in_place / len(small):28.3f}  {wrong / len(large):19.3f}")
+
+
+def _forms(text: str) -> list[str]:
+    return [word.form for word in find_words(text)]
 
 
 def _stands(text: str, words: str) -> int | None:

@@ -23,6 +23,7 @@ _PIECE = re.compile(
     r"|(?P<pair>''|``|‘‘|’’)"
     rf"|(?P<blank>[{INVISIBLE}]*\s[\s{INVISIBLE}]*)"
     rf"|(?P<unseen>[{INVISIBLE}]+)"
+    r"|(?P<stop>(?<=[^\W\d_])[.,;:!?](?=[^\W\d_“„«]))"
     rf"|(?P<plain>[ -~](?!{_COMBINING}))"
     rf"|(?P<cluster>.{_COMBINING}*)",
     re.DOTALL,
@@ -42,11 +43,15 @@ class Folded:
 
     def original(self, start: int, end: int) -> tuple[int, int] | None:
         """The stretch as given of a folded `[start, end)`; None where an end falls inside one character as given."""
-        if start > 0 and self.starts[start] == self.starts[start - 1]:
+        if start > 0 and self.starts[start] == self.starts[start - 1] and not self._added(start - 1):
             return None
-        if end < len(self.ends) and self.ends[end - 1] == self.ends[end]:
+        if end < len(self.ends) and self.ends[end - 1] == self.ends[end] and not self._added(end):
             return None
         return self.starts[start], self.ends[end - 1]
+
+    def _added(self, index: int) -> bool:
+        """Whether a character stands for none of the text's own (a space that is missing behind a stop)."""
+        return self.starts[index] == self.ends[index]
 
     def folded(self, start: int, end: int) -> tuple[int, int]:
         """The folded stretch that an original `[start, end)` covers."""
@@ -69,7 +74,10 @@ def fold(text: str) -> Folded:
         start, end = match.span()
         if match["unseen"] is not None:
             continue
-        if match["plain"] is not None:
+        if match["stop"] is not None:
+            emit(match.group(), match.group(), start, end)
+            emit(" ", " ", end, end)
+        elif match["plain"] is not None:
             character = match.group()
             shown = _MARKS.get(character, character)
             emit(shown, shown.lower(), start, end)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -33,6 +32,9 @@ _MONTHS = """
 _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _CALENDAR = frozenset(name.lower() for name in (*_MONTHS, *_DAYS))
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d\Z")
+_SCALES = {"m": "million", "k": "thousand", "b": "billion"}
+_PLURAL = re.compile(r"(?:an|ian|ist|at|er|ive|ite|al)s\Z")
+_ENDINGS = ("", "s", "es", "d", "ed", "ing", "er", "ly")
 _CONNECTIVES = frozenset(
     """
     about around approximately nearly almost roughly over under according compared following
@@ -85,10 +87,19 @@ def _country_words(words: Sequence[Word]) -> dict[int, str]:
 
 def _values(words: Iterable[Word]) -> set[str]:
     values: set[str] = set()
-    for word in words:
-        if word.value is not None:
-            values.add(word.value)
-            values.update(word.value.split("-"))
+    for value in _value_of_each(list(words)):
+        if value is not None:
+            values.update((value, *value.split("-")))
+    return values
+
+
+def _value_of_each(words: Sequence[Word]) -> list[str | None]:
+    """Each word's value; the "m" of "49m" is a million, which alone it is not."""
+    values = [word.value for word in words]
+    for index in range(1, len(words)):
+        word = words[index]
+        if word.form in _SCALES and words[index - 1].end == word.start and values[index - 1] is not None:
+            values[index] = _SCALES[word.form]
     return values
 
 
@@ -117,7 +128,7 @@ def _check_numbers(said: Sequence[Word], given: Sequence[Word], context: _Contex
 
 def _figures(words: Sequence[Word]) -> set[tuple[str, str]]:
     """Each number with the number word right behind it ("49", "billion")."""
-    return {(a.value, b.value) for a, b in pairwise(words) if a.value is not None and b.value is not None}
+    return {(a, b) for a, b in pairwise(_value_of_each(words)) if a is not None and b is not None}
 
 
 def _beside_month(said: Sequence[Word], word: Word) -> bool:
@@ -215,19 +226,21 @@ class _Context:
             return True
         if any(character.isupper() for character in word.text[1:]):
             return False
-        stem = word.form[: max(4, len(word.form) - 3)]
+        if word.form in _CALENDAR:
+            return False
         common = _common_words(self.document)
-        at = bisect_left(common, stem)
-        return at < len(common) and common[at].startswith(stem)
+        return any(word.form + ending in common for ending in _ENDINGS) or any(
+            word.form.endswith(ending) and word.form.removesuffix(ending) in common for ending in _ENDINGS[1:]
+        )
 
 
-_COMMON: WeakKeyDictionary[Document, list[str]] = WeakKeyDictionary()
+_COMMON: WeakKeyDictionary[Document, frozenset[str]] = WeakKeyDictionary()
 
 
-def _common_words(document: Document) -> list[str]:
-    """The words that the document has in lower case, sorted; read once."""
+def _common_words(document: Document) -> frozenset[str]:
+    """The words that the document has in lower case; read once."""
     if document not in _COMMON:
-        _COMMON[document] = sorted({word.form for word in find_words(document.text) if word.text[0].islower()})
+        _COMMON[document] = frozenset(word.form for word in find_words(document.text) if word.text[0].islower())
     return _COMMON[document]
 
 
@@ -247,14 +260,14 @@ def _read_runs(document: Document) -> list[list[Word]]:
     run: list[Word] = []
     text = document.text
     for word in find_words(text):
-        joined = bool(run) and not re.search(r"[^\s.’'\"“”&()-]|\n", text[run[-1].end : word.start])
+        joined = bool(run) and not re.search(r"[^\s.’'\"“”()-]|\n", text[run[-1].end : word.start])
         if word.text[0].isupper() and joined:
             run.append(word)
         elif word.text[0].isupper():
             if len(run) > 1:
                 runs.append(run)
             run = [word]
-        elif not (joined and word.form in ("of", "the", "for", "and", "de", "van", "von", "al", "bin")):
+        elif not (joined and word.form in ("of", "the", "for", "de", "van", "von", "al", "bin")):
             if len(run) > 1:
                 runs.append(run)
             run = []
@@ -264,8 +277,8 @@ def _read_runs(document: Document) -> list[list[Word]]:
 
 
 def _same_name(one: Word, other: Word) -> bool:
-    """Equal but for case, stops and a plural."""
+    """Equal but for case, stops, and the plural of a people or a party ("Republicans"; Jones is not Jone)."""
     a, b = one.form.replace(".", ""), other.form.replace(".", "")
-    if a == b or a.rstrip("s") == b.rstrip("s"):
+    if a == b or (a.rstrip("s") == b.rstrip("s") and _PLURAL.search(max(a, b, key=len))):
         return True
     return "-" in b and a in b.split("-")

@@ -32,7 +32,7 @@ class Sentence:
 # Always followed by the rest of a name or a number.
 _TITLES = frozenset(
     """
-    mr mrs ms mx dr prof gen sen rep reps sens gov lt col sgt cpl capt cmdr cdr adm maj brig pvt rev hon fr
+    c p mr mrs ms mx dr prof gen sen rep reps sens gov lt col sgt cpl capt cmdr cdr adm maj brig pvt rev hon fr
     sr. pres supt insp det messrs mme mlle st mt ft vs v viz cf approx ca fig figs nos vol pp art sec ed eds
     dept univ assn bros e.g i.e al
     """.split()
@@ -65,10 +65,10 @@ _SPEAKER_FOLLOWS = re.compile(
     rf"(?:(?:[A-Z][\w.’'-]*|he|she|they|the|a|an|one|another|[a-z]+)\s+){{1,4}}?{_SAYING}\b|{_SAYING}\b"
 )
 
-_CLOSING = "\"”“’'»›«)\\]}」』〞"
+_CLOSERS = r"(?:[”’»›)\]}」』〞]|[\"'](?!\w)|[“«](?=[\s,.;:)]|\Z))*"
 _STOP = re.compile(
-    rf"(?P<wide>[。！？｡]+[{_CLOSING}]*)"
-    rf"|(?P<stop>[.!?…]+)(?P<closers>[{_CLOSING}]*)"
+    rf"(?P<wide>[。！？｡।॥]+{_CLOSERS})"
+    rf"|(?P<stop>[.!?…؟]+)(?P<closers>{_CLOSERS})"
     r"|(?P<bracket>\])(?=[ \t]+[A-Z])"
 )
 _TOKEN_BEFORE = re.compile(r"[\w.&@/:’'-]*\Z")
@@ -178,11 +178,11 @@ def _ends(text: str, match: re.Match[str], last: int, end: int) -> bool:
     if following.islower() and not bullet:
         return False
     opens = any(character in "\"“„«‘'‹「『" for character in text[after:follows])
-    if closers and set(closers) & set("\"”’'»“") and stop[-1] in "!?…" and not opens:
+    if closers and set(closers) & set("\"”’'»“") and stop[-1] in "!?…؟" and not opens:
         speaker = _SPEAKER_FOLLOWS.match(text, follows, min(end, follows + 80))
         if speaker is not None:
             return False
-    if stop[-1] in "!?…" or stop == "..":
+    if stop[-1] in "!?…؟" or stop == "..":
         return spaced or (following.isupper() and after == follows and bool(closers))
     before = _TOKEN_BEFORE.search(text[max(last, match.start() - 40) : match.start()])
     word_before = before.group().strip("’'-/:") if before is not None else ""
@@ -204,7 +204,7 @@ def _stop_ends(text: str, before: str, last: int, at: int, follows: int, *, spac
     acronym = re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", before) is not None
     if not spaced:
         if "/" in before or "@" in before or before.startswith("www") or "." in before.rstrip("."):
-            return acronym and starter
+            return acronym and starter and len(word) > 1
         begins = word[:1].isupper() and (word[1:2].islower() or (len(word) == 1 and starter))
         return begins and (before.isdigit() or (len(before) >= 3 and before[-2:].islower())) and lowered not in _TITLES
     if lowered in _TITLES or lowered.rsplit(".", 1)[-1] in ("mr", "mrs", "ms", "dr"):

@@ -124,6 +124,9 @@ class Word:
             return form
         if "-" in form:
             parts = [Word(part, 0, len(part)).value for part in form.split("-") if part]
+            tens, units = (parts[0], parts[1]) if len(parts) == 2 else (None, None)
+            if tens in _TENS.values() and units is not None and units.isdigit() and len(units) == 1:
+                return str(int(tens or 0) + int(units))  # twenty-one
             return "-".join(part for part in parts if part) or None
         return None
 

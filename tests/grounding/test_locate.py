@@ -173,4 +173,38 @@ def test_folding_keeps_offsets(text: str) -> None:
     folded = fold(text)
     assert len(folded.cased) == len(folded.lower) == len(folded.starts) == len(folded.ends)
     assert all(a <= b for a, b in zip(folded.starts, folded.starts[1:], strict=False))
-    assert all(0 <= start < end <= len(text) for start, end in zip(folded.starts, folded.ends, strict=True))
+    assert all(0 <= start <= end <= len(text) for start, end in zip(folded.starts, folded.ends, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "needle"),
+    [
+        ("Man hat keine neuen Hinweise auf einen Anschlag.", "Man hat eine neuen Hinweise auf einen Anschlag."),
+        ("Le ministre ne changera pas la loi cette année.", "Le ministre changera la loi cette année."),
+        ("In der Nacht wurden drei Menschen schwer verletzt.", "In der Nacht wurden zwei Menschen schwer verletzt."),
+        ("Министр не изменит закон о пенсиях в этом году.", "Министр изменит закон о пенсиях в этом году."),
+        ("部长表示，政府今年不会修改养老金法。", "部长表示，政府今年会修改养老金法。"),
+        ("The import figures in town are high.", "The export figures in town are high."),
+        ("They can‘t go there at all today.", "They can"),
+        ("They do n't go there at all today.", "They do"),
+        ("They are non-violent people.", "violent people"),
+        ("He wo\u00adn't go.", "He wo"),
+        ("mr trump said that he would go to the harbour.", "mr tramp said that he would go to the harbour."),
+    ],
+)  # fmt: skip
+def test_nor_may_any_word_whose_weight_is_not_known(text: str, needle: str) -> None:
+    with pytest.raises(GroundingError):
+        find_all(needle, Haystack(text, 0, len(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "needle"),
+    [
+        ("Holm called it for the U.S.in public remarks.", "for the U.S. in public remarks"),
+        ("It came to an end.Then he left.", "It came to an end. Then he left"),
+    ],
+)
+def test_a_space_that_is_missing_behind_a_stop_is_no_difference(text: str, needle: str) -> None:
+    (found,) = find_all(needle, Haystack(text, 0, len(text)))
+    assert found.grounding == "normalised"
+    assert found.span.text == text[found.span.start : found.span.end]

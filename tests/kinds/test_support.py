@@ -59,6 +59,7 @@ def test_what_the_article_gives_is_supported(text: str, evidence: str) -> None:
         ("Jan Berg disagreed with Holm about Australia.", "Jan Berg disagreed with Holm about Austria", "Australia"),
         ("Zanzibar costs will rise to 5 million.", "Costs will rise to 5 million", "Zanzibar"),
         ("In May 2020, costs will rise to 5 million.", "Costs will rise to 5 million", "May"),
+        ("Jan Berg met in Lyon.", "The Harbour Bridge Authority (HBA) met in Lyon on Friday", "Jan"),
         ("The price of the two billion will grow.", "that price will grow", "two"),
         ("It sold 49 billion bolts.", "It sold 49 million cars and 3 billion bolts", "49 billion"),
         ("Costs will rise to two million.", "Costs will rise to 5 million", "two"),
