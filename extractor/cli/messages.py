@@ -10,6 +10,8 @@ def say(message: str, hint: str | None = None) -> None:
     from extractor.rendering.visible import one_line
 
     line = f"extractor: {message}" + (f" ({hint})" if hint else "")
+    if sys.stderr is None:
+        return  # Closed: there is nobody to tell.
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     # A name in another encoding than the terminal's must not become an error of its own.
     sys.stderr.write(one_line(line).encode(encoding, "backslashreplace").decode(encoding) + "\n")

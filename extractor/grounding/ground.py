@@ -178,7 +178,15 @@ class _Search:
             return known
         if field.every:
             return self._everywhere(field, strings)
-        return tuple(self._nearest(string, anchor, outside=field.outside) for string in strings)
+        found: list[Location] = []
+        for string in strings:
+            try:
+                found.append(self._nearest(string, anchor, outside=field.outside))
+            except GroundingError as error:
+                if not (field.many and field.optional):
+                    raise
+                self.lost.append((field.name, str(error)))
+        return tuple(found)
 
     def _known(self, field: LocatedField, strings: Sequence[str]) -> tuple[Location, ...] | None:
         """The places that the backend itself names, if its strings do stand there."""
@@ -206,12 +214,17 @@ class _Search:
             except GroundingError as error:
                 errors.append((string, error))
                 continue
+            if not string.islower():
+                # A name has its capital wherever it stands: "US" is not "us".
+                places = [place for place in places if not place.span.text.islower()]
             content = [place for place in places if self.chunk.start <= place.span.start < self.chunk.end]
             for place in content or places:
                 if not any(place.span.overlaps(other.span) for other in found.values()):
                     found[place.span.start] = place
         if not found:
-            raise GroundingError(f"{field.name}: {errors[0][1]}", reason=errors[0][1].reason)
+            lower = GroundingError("the name stands there in lower case only", reason="not_found")
+            first = errors[0][1] if errors else lower
+            raise GroundingError(f"{field.name}: {first}", reason=first.reason)
         self.lost.extend((field.name, str(error)) for _, error in errors)
         return tuple(found[start] for start in sorted(found))
 

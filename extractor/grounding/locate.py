@@ -14,6 +14,7 @@ The same function places few-shot examples, model replies and gold labels.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -48,7 +49,9 @@ SLIPS = frozenset(
 )
 """Words that may be missing, added or exchanged in a fuzzy match."""
 
-_SIGNS = "-−–+"
+_SIGNS = "-−–+‐‑﹣－"
+_IN_NUMBERS = ".,:/·٫٬’'"
+_GROUP = re.compile(r"\d{3}(?!\d)")
 _NEGATING_PREFIX = re.compile(r"(?<![^\W_])(?:non|un|not|anti|dis|mis|in|ex|pre|pro|self)[-‐‑]\Z", re.IGNORECASE)
 _NEGATING_ENDING = re.compile(rf"[{INVISIBLE}]*(?:(?<=[nN])[’'‘´`＇][tT]|\s[nN][’'‘´`＇][tT])(?![^\W_])")
 _EDGES = QUOTATION_MARKS + ".,;:…!? \t\r\n\u00a0" + INVISIBLE
@@ -150,21 +153,26 @@ def bounded(text: str, start: int, end: int) -> bool:
 def _bounded_number(text: str, start: int, end: int) -> bool:
     """Whether no part of a number is cut off at the ends: neither digits, nor a decimal point, nor a sign."""
     first, last = text[start], text[end - 1]
-    before, after = text[start - 1 : start], text[end : end + 1]
-    further = text[start - 2 : start - 1] if start > 1 else ""
+    at = _visible_before(text, start)
+    before, further = text[at : at + 1] if at >= 0 else "", text[max(0, at - 1) : at] if at > 0 else ""
     if first.isdigit():
-        if before and before in ".,:/" and further.isdigit():
-            # 56 in 1.56; but 20 in "In 2019,20 people" where no number is grouped so.
-            grouped = before != "," or text[start : start + 3].isdigit()
-            if grouped:
-                return False
+        if before and before in _IN_NUMBERS and further.isdigit():
+            return False  # 56 in 1.56
+        if before.isspace() and further.isdigit() and _GROUP.match(text, start):
+            return False  # 000 in 10 000
         if before == "." and not further.isalnum():
             return False  # 5 in .5
         if before and before in _SIGNS and (not further or further.isspace() or further in "(["):
             return False  # 5 in -5
     if first in _SIGNS and text[start + 1 : start + 2].isdigit() and before.isalnum():
         return False  # -5 in 4-5
-    return not (last.isdigit() and after and after in ".,:/" and text[end + 1 : end + 2].isdigit())  # 1 in 1.56
+    if last.isdigit():
+        after = _visible_after(text, end)
+        if text[after : after + 1] and text[after] in _IN_NUMBERS + _SIGNS and text[after + 1 : after + 2].isdigit():
+            return False  # 1 in 1.56, 3 in 3-1
+        if text[after : after + 1].isspace() and _GROUP.match(text, after + 1):
+            return False  # 10 in 10 000
+    return True
 
 
 def _visible_before(text: str, at: int) -> int:
@@ -181,7 +189,7 @@ def _visible_after(text: str, at: int) -> int:
 
 
 def _combining(character: str) -> bool:
-    return bool(character) and "\u0300" <= character <= "\u036f"
+    return bool(character) and unicodedata.category(character)[0] == "M"
 
 
 def _occurrences(needle: str, text: str, start: int, end: int) -> Iterator[int]:
@@ -235,7 +243,7 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _same_but_for_case(one: str, other: str) -> bool:
     """Whether no acronym stands for a common word ("US", "us") in two strings that are equal but for case."""
-    if one == other or one.isupper() or other.isupper():
+    if one == other or (min(len(one.split()), len(other.split())) > 2 and (one.isupper() or other.isupper())):
         return True
     return all(_same_word(a, b) for a, b in zip(find_words(one), find_words(other), strict=False) if a.form == b.form)
 

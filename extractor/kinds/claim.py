@@ -11,6 +11,7 @@ from extractor.kinds.support import check_support
 from extractor.records.item import Claim, ClaimKind
 from extractor.records.source import Source
 from extractor.records.span import loosest
+from extractor.text.words import find_words
 
 if TYPE_CHECKING:
     from extractor.text.document import Document
@@ -48,11 +49,13 @@ def _build(draft: ClaimDraft, placed: Placed, document: Document) -> Claim:
 
 
 def _merge(one: Claim, other: Claim) -> Claim | None:
-    """Two claims are one when the same words say them; two facts in one clause differ in their text."""
+    """Two claims are one when the same words say the same; two facts in one clause differ in their text."""
     if overlap(one.evidence, other.evidence) < 0.8:
         return None
-    if one.text.casefold() != other.text.casefold() and one.evidence == other.evidence and one.kind != other.kind:
-        return None
+    if [word.form for word in find_words(one.text)] != [word.form for word in find_words(other.text)]:
+        figures = [{word.value for word in find_words(claim.text)} for claim in (one, other)]
+        if figures[0] != figures[1] or one.kind != other.kind or one.evidence == other.evidence:
+            return None
     return one if one.claimant or not other.claimant else other
 
 

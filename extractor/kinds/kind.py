@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from extractor.errors import UnknownKindError
-from extractor.kinds.located import LocatedField, located_fields
+from extractor.kinds.located import LocatedField, located_fields, refuse_unreachable
 from extractor.records.item import CustomItem
 from extractor.records.span import Location, Span, loosest, shared_characters
 
 if TYPE_CHECKING:
     from extractor.text.document import Document
+
+RESERVED = frozenset({"entities", "entity", "quotes", "quote", "claims", "claim"})
+"""Names that a user's own kind may not have."""
 
 Placed = Mapping[str, tuple[Location, ...]]
 """For each located field of a draft, where its strings stand."""
@@ -76,7 +79,8 @@ class Kind(Generic[DraftT, RecordT]):
     @cached_property
     def located(self) -> tuple[LocatedField, ...]:
         """The draft's located fields, the anchor first."""
-        return located_fields(self.draft)
+        fields = located_fields(self.draft)
+        return tuple(sorted(fields, key=lambda field: field.optional))
 
 
 def overlap(one: tuple[Span, ...], other: tuple[Span, ...]) -> float:
@@ -103,13 +107,16 @@ def kind_of(model: type[BaseModel]) -> Kind[Any, CustomItem]:
     Its docstring and its fields' descriptions are what a language model is told. The first `Verbatim` field is
     the anchor. Raises `UnknownKindError` where there is none.
     """
-    fields = located_fields(model)
+    refuse_unreachable(model)
+    fields = tuple(sorted(located_fields(model), key=lambda field: field.optional))
     if not fields or fields[0].optional:
         raise UnknownKindError(
             f"{model.__name__} has no required field whose words stand in the article",
             hint="declare one as `field: Verbatim` (from extractor import Verbatim)",
         )
     singular = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", model.__name__).lower()
+    if singular in RESERVED:
+        raise UnknownKindError(f"{singular!r} is the name of a kind that ships", hint="call the model something else")
     anchor = fields[0].name
     number = Field(description="Number of the sentence it is from, or begins in")
     draft: type[BaseModel] = (
@@ -135,14 +142,19 @@ def kind_of(model: type[BaseModel]) -> Kind[Any, CustomItem]:
 
     def merge(one: CustomItem, other: CustomItem) -> CustomItem | None:
         same = overlap(one.spans[anchor], other.spans[anchor]) >= 0.5
-        if not same:
+        agree = all(
+            value is None or other.values.get(name) in (None, value)
+            for name, value in one.values.items()
+            if name != anchor
+        )
+        if not (same and agree):
             return None
         return max(one, other, key=lambda item: sum(value is not None for value in item.values.values()))
 
     return Kind(
         name=singular,
         singular=singular,
-        prefix=singular,
+        prefix=f"{singular}-",
         draft=draft,
         record=CustomItem,
         template="custom",

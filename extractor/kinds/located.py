@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
+from extractor.errors import UnknownKindError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -63,3 +65,42 @@ def located_fields(model: type[BaseModel]) -> tuple[LocatedField, ...]:
         optional = NoneType in arguments or not field.is_required()
         found.append(LocatedField(name, markers[0].outside, markers[0].every, optional, many))
     return tuple(found)
+
+
+def refuse_unreachable(model: type[BaseModel]) -> None:
+    """Refuse a model with a `Located` string where it is not looked for: in a nested model, or in a mapping.
+
+    Raises:
+        UnknownKindError: naming the field.
+    """
+    for name, field in model.model_fields.items():
+        plain = bool(field.metadata) or _is_plain(field.annotation)
+        if (any(True for _ in _markers(field.annotation)) and not plain) or any(
+            located_fields(nested) for nested in _models(field.annotation, {model})
+        ):
+            raise UnknownKindError(
+                f"{model.__name__}.{name} has words of the article where they are not looked for",
+                hint="Verbatim, Verbatim | None and list[Verbatim] stand in the kind's own model, not in one inside it",
+            )
+
+
+def _is_plain(annotation: Any) -> bool:
+    """Whether an annotation is a string, an optional one, or a list of strings."""
+    parts = [part for part in get_args(annotation) if part is not NoneType] if get_args(annotation) else []
+    if getattr(annotation, "__metadata__", None) or annotation is str:
+        return True
+    if getattr(annotation, "__origin__", None) in (list, tuple):
+        return all(_is_plain(part) or part is Ellipsis for part in parts)
+    return bool(parts) and getattr(annotation, "__origin__", None) is not dict and all(_is_plain(p) for p in parts)
+
+
+def _models(annotation: Any, seen: set[Any]) -> Iterator[type[BaseModel]]:
+    """The pydantic models inside an annotation, at any depth, each once."""
+    for part in (annotation, *get_args(annotation)):
+        if isinstance(part, type) and hasattr(part, "model_fields") and part not in seen:
+            seen.add(part)
+            yield part
+            for field in part.model_fields.values():
+                yield from _models(field.annotation, seen)
+        elif part is not annotation:
+            yield from _models(part, seen)

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from extractor.kinds.kind import UnsupportedError
 from extractor.text.place_names import country, people
-from extractor.text.words import FUNCTION_WORDS, Word, find_words
+from extractor.text.words import FUNCTION_WORDS, Word, find_words, opposed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,7 +89,7 @@ def _values(words: Iterable[Word]) -> set[str]:
     values: set[str] = set()
     for value in _value_of_each(list(words)):
         if value is not None:
-            values.update((value, *value.split("-")))
+            values.update((value,) if value.startswith("-") else (value, *value.split("-")))
     return values
 
 
@@ -104,31 +104,39 @@ def _value_of_each(words: Sequence[Word]) -> list[str | None]:
 
 
 def _check_numbers(said: Sequence[Word], given: Sequence[Word], context: _Context) -> None:
-    there = _values(given)
-    pairs = _figures(given)
+    there, figures = _values(given), _figures(given)
     for index, word in enumerate(said):
         value = word.value
         if value is None:
             continue
-        if value in there or set(value.split("-")) <= there:
-            unit = said[index + 1].value if index + 1 < len(said) else None
-            # "49 billion" is no figure of "49 million, and 3 billion".
-            if unit is None or unit[0].isdigit() or (value, unit) in pairs or not value[0].isdigit():
+        following = said[index + 1] if index + 1 < len(said) else None
+        unit = following.value if following and following.value and not following.value[0].isdigit() else None
+        if value in there and value[0].isdigit():
+            # "49 billion" is no figure of "49 million, and 3 billion"; nor is "5" one of "5 million".
+            if (value, unit) in figures:
                 continue
-            raise UnsupportedError(f"the evidence does not give “{word.text} {said[index + 1].text}”")
-        if context.refers_to(word, said[index + 1] if index + 1 < len(said) else None):
+            shown = f"{word.text} {following.text}" if unit and following else word.text
+            raise UnsupportedError(f"the evidence does not give “{shown}”")
+        if value in there or (not value.startswith("-") and set(value.split("-")) <= there):
+            continue
+        if context.refers_to(word, following):
             continue
         date_like = _YEAR.match(value) or (value.isdigit() and len(value) <= 2 and _beside_month(said, word))
         if date_like and value in context.dates:
             continue
-        if value == "1" and word.form == "one":
+        if word.form == "one" and following and following.form == "of":
             continue  # "one of the …" is no figure
         raise UnsupportedError(f"the evidence does not give “{word.text}”")
 
 
-def _figures(words: Sequence[Word]) -> set[tuple[str, str]]:
-    """Each number with the number word right behind it ("49", "billion")."""
-    return {(a, b) for a, b in pairwise(_value_of_each(words)) if a is not None and b is not None}
+def _figures(words: Sequence[Word]) -> set[tuple[str, str | None]]:
+    """Each number with the scale or percent right behind it ("49", "billion"), or with None."""
+    values = _value_of_each(words)
+    return {
+        (value, behind if behind and not behind[0].isdigit() else None)
+        for value, behind in zip(values, [*values[1:], None], strict=True)
+        if value is not None
+    }
 
 
 def _beside_month(said: Sequence[Word], word: Word) -> bool:
@@ -139,6 +147,10 @@ def _beside_month(said: Sequence[Word], word: Word) -> bool:
 def _check_negations(said: Sequence[Word], given: Sequence[Word]) -> None:
     spoken = next((word for word in said if word.negates), None)
     written = next((word for word in given if word.negates), None)
+    written_forms = {word.form for word in given}
+    for word in said:
+        if word.form not in written_forms and any(opposed(word, other) for other in given):
+            raise UnsupportedError(f"the evidence says the opposite of “{word.text}”")
     if spoken is not None and written is None:
         raise UnsupportedError(f"the evidence does not say “{spoken.text}”")
     if written is not None and spoken is None:
@@ -163,7 +175,7 @@ class _Context:
     @property
     def refers_back(self) -> bool:
         """Whether the evidence speaks of something named before it ("he", "the alliance"), or lacks a subject."""
-        return bool(self.given_forms & _ANAPHORS) or "the" in self.given_forms or self._lacks_subject()
+        return bool(self.given_forms & _ANAPHORS) or self._lacks_subject()
 
     def refers_to(self, number: Word, behind: Word | None) -> bool:
         """Whether evidence that refers back may mean a number: it stands before it, with the same word behind it."""
@@ -176,7 +188,7 @@ class _Context:
     def dates(self) -> set[str]:
         """Values of the years and days in reach: the sentence, those before it, the article's date."""
         published = self.document.article.published or ""
-        parts = [part.lstrip("0") for part in re.split(r"\D+", published[:10]) if part]
+        parts = [part.lstrip("0") for part in (published[:4], published[8:10]) if part.isdigit()]
         return _values(self.sentence) | _values(self.before) | set(parts)
 
     def names(self, word: Word) -> bool:
@@ -208,7 +220,9 @@ class _Context:
 
         So does an acronym of the evidence that the run spells out (NATO).
         """
-        named = {other.form for other in self.given if other.capitalised}
+        # A name that stands in full in the evidence has no other first name.
+        full = {b.form for a, b in pairwise(self.given) if a.capitalised and b.capitalised and b.start - a.end == 1}
+        named = {other.form for other in self.given if other.capitalised} - full
         if not named:
             return False
         for run in _runs(self.document):

@@ -98,8 +98,16 @@ class Attribution:
         fits = self.by_form.get(source.name.casefold(), [])
         if len(fits) != 1:
             return None
-        if source.mention.text.casefold() in ("he", "she") and fits[0].type != "person":
-            return None
+        if is_pronoun(source.mention.text):
+            personal = source.mention.text.casefold() in ("he", "she")
+            return None if personal and not self.people.may_be(source.mention, fits[0]) else fits[0]
+        # A description is taken up where it is one ("the minister") and names nobody else.
+        words = find_words(source.mention.text)
+        own = {word.form for form in (fits[0].name, *fits[0].aliases) for word in find_words(form)}
+        definite = bool(words) and words[0].form in ("the", "this", "that")
+        names_another = any(word.capitalised and word.form not in own for word in words[1:])
+        if not definite or names_another or _POSSESSIVE.search(source.mention.text):
+            return fits[0] if words and all(word.form in own for word in words) else None
         return fits[0]
 
     def _described(self, mention: Span) -> Entity | None:

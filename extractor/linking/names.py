@@ -69,12 +69,15 @@ class _Cluster:
             self.see(mention)
 
     def see(self, mention: Span) -> None:
-        self.seen[mention.start] = mention
+        known = self.seen.get(mention.start)
+        if known is None or known.end < mention.end:
+            self.seen[mention.start] = mention
         self.forms.add(_flat(mention.text))
 
     def absorb(self, other: _Cluster) -> None:
         self.types.update(other.types)
-        self.seen.update(other.seen)
+        for mention in other.seen.values():
+            self.see(mention)
         self.forms |= other.forms
 
     @property
@@ -100,6 +103,9 @@ def _by_form(entities: Sequence[Entity]) -> list[_Cluster]:
     by_key: dict[str, _Cluster] = {}
     for entity in sorted(entities, key=lambda e: (e.mentions[0].start, -len(e.name))):
         keys = {_key(span.text) for span in entity.mentions}
+        if entity.type == "person":
+            # Two people may bear one surname: only a full name tells that two drafts mean one.
+            keys = {key for key in keys if " " in key} or keys
         known = [by_key[key] for key in sorted(keys) if key in by_key]
         cluster = known[0] if known else _Cluster(())
         if not known:
@@ -162,6 +168,10 @@ def _share_out(cluster: _Cluster, owners: Sequence[_Cluster]) -> None:
 
 
 def _same(longer: _Cluster, shorter: _Cluster) -> bool:
+    if longer.type == shorter.type == "person":
+        full, other = ({form for form in c.forms if " " in form} for c in (longer, shorter))
+        if full and other:
+            return any(_key(a) == _key(b) or _names_agree(a, b, "person", "person") for a in full for b in other)
     return any(_names_agree(a, b, longer.type, shorter.type) for a in longer.forms for b in shorter.forms)
 
 

@@ -32,6 +32,7 @@ _HONORIFICS = dict.fromkeys("mr sir lord king prince".split(), "m") | dict.fromk
     "mrs ms miss lady dame queen princess baroness madame".split(), "f"
 )
 _HONORIFIC_BEFORE = re.compile(r"(\w+)\.?\s+\Z")
+_GOVERNS = frozenset("for of to by with against about from on".split())
 _AFTER_A_WORD = re.compile(r"(?<=[\w,] )[^\W\d_a-z][^\W\d_]*")
 _NOT_BEFORE_SUBJECT = frozenset("is was were to with by of for from at on told said met asked saw and or about".split())
 _POSSESSOR = re.compile(r"\s*,?\s*(?:'s|’s|s'|s’)")
@@ -51,6 +52,11 @@ class People:
         self.document = document
         self.mentions = mentions
         self.genders = {entity.id: _gender(entity, document) for entity in entities if entity.type == "person"}
+
+    def may_be(self, pronoun: Span, entity: Entity) -> bool:
+        """Whether "he" or "she" can mean an entity: a person, of no other gender than an honorific says."""
+        gender = "m" if pronoun.text.casefold() in _MASCULINE else "f"
+        return entity.type == "person" and self.genders.get(entity.id) in (None, gender)
 
     def antecedent(self, pronoun: Span) -> Entity | None:
         """The person that "he" or "she" is, or None where it is open.
@@ -73,9 +79,14 @@ class People:
                     return None
                 continue
             first, mention = named[0]
-            if len({person.id for person, _ in named}) == 1 or _begins(mention, sentence, self.document):
+            before = find_words(self.document.text, sentence.start, mention.start)
+            if before and before[-1].form in _GOVERNS:
+                return None  # "a spokesman for Holm"
+            if len({person.id for person, _ in named}) == 1:
                 return first
-            return None
+            between = self.document.text[mention.end : named[1][1].start].strip(" ,")
+            together = between in ("and", "or", "&", "")
+            return first if not together and _begins(mention, sentence, self.document) else None
         return None
 
     def _named(self, start: int, end: int, gender: str) -> list[tuple[Entity, Span]]:

@@ -21,6 +21,8 @@ _THOUGHT_END = re.compile(r"</think(?:ing)?>")
 _BETWEEN = re.compile(r"[\s,]*")
 _NEXT_ITEM = re.compile(r"\}\s*,\s*(?=\{)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_DEPTH = 16
+"""Levels of lists and objects in an item; what lies deeper is nothing that was asked for."""
 _WORK = 16
 """Characters that may be decoded for each character of a reply: bounds what a broken or hostile one costs."""
 
@@ -98,12 +100,21 @@ def _whole(text: str, names: Sequence[str], budget: _Budget) -> Items | None:
 def _lists(value: Any, names: Sequence[str], *, wrapped: bool = True) -> Items | None:
     if not isinstance(value, dict):
         return None
-    if not any(isinstance(value.get(name), list) for name in names):
+    known = {key.casefold(): key for key in value if isinstance(key, str)}
+    value = {name: value[known[name.casefold()]] for name in names if name.casefold() in known} or value
+    if not any(isinstance(value.get(name), (list, dict)) for name in names):
         # Some models wrap the object that was asked for into one of their own.
         inner = [_lists(part, names, wrapped=False) for part in value.values()] if wrapped else []
         return next((found for found in inner if found is not None), None)
-    lists = {name: _sendable(value.get(name)) for name in names}
-    return Items({name: part if isinstance(part, list) else [] for name, part in lists.items()}, frozenset(names))
+    return Items({name: _listed(_sendable(value.get(name))) for name in names}, frozenset(names))
+
+
+def _listed(value: Any) -> list[Any]:
+    """The items of a list, of an object of items under keys of its own, or the one item that stands for a list."""
+    if isinstance(value, dict):
+        inner = list(value.values())
+        return inner if inner and all(isinstance(part, dict) for part in inner) else [value]
+    return value if isinstance(value, list) else []
 
 
 def _salvaged(text: str, names: Sequence[str], budget: _Budget) -> Items | None:
@@ -153,12 +164,14 @@ def _walk(text: str, at: int, limit: int, items: list[Any], budget: _Budget) -> 
         at = following.end()
 
 
-def _sendable(value: Any) -> Any:
-    """The value without lone surrogates, which no file can hold."""
+def _sendable(value: Any, depth: int = _DEPTH) -> Any:
+    """The value without lone surrogates, which no file can hold, and without more depth than any item has."""
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, (list, dict)) and not depth:
+        return None
     if isinstance(value, list):
-        return [_sendable(part) for part in value]
+        return [_sendable(part, depth - 1) for part in value]
     if isinstance(value, dict):
-        return {_sendable(key): _sendable(part) for key, part in value.items()}
+        return {_sendable(key): _sendable(part, depth - 1) for key, part in value.items()}
     return value

@@ -32,6 +32,9 @@ _FAMILIES = {
 _ELISION = re.compile(
     r"(?:\d\ds?|em|tis|twas|til|till|cause|bout|n|round|neath|cos|coz|er|im)(?![^\W_])", re.IGNORECASE
 )
+_MARKS_AHEAD = 60
+"""How many marks further on the closer of a single mark is looked for."""
+
 _SENTENCE_END = re.compile(r"[.!?…][)\]]*\s+")
 
 
@@ -96,6 +99,8 @@ class _Paragraph:
         self.marks = list(_MARK.finditer(text, start, end))
         self.open: list[tuple[str, int, int]] = []  # the mark, its offset, the offset behind it
         self.found: list[Marked] = []
+        self.behind = start  # behind the last closing mark
+        self.read_to, self.sentence_start = start, start
 
     def marked(self) -> list[Marked]:
         for index, match in enumerate(self.marks):
@@ -200,13 +205,13 @@ class _Paragraph:
     def _closes_later(self, index: int) -> bool:
         """Whether a mark that may close this single one stands further on in the paragraph."""
         opened = self.marks[index].end()
-        for match in self.marks[index + 1 :]:
+        for match in self.marks[index + 1 : index + 1 + _MARKS_AHEAD]:
             if match.group() in _SINGLES and self._is_single_closer(match) and match.start() > opened:
                 return True
         return False
 
     def _closes_before_next_opens(self, index: int) -> bool:
-        for match in self.marks[index + 1 :]:
+        for match in self.marks[index + 1 : index + 1 + _MARKS_AHEAD]:
             if match.group() not in _SINGLES:
                 continue
             if self._is_single_opener(match):
@@ -218,6 +223,7 @@ class _Paragraph:
     def _close(self, same: int, match: re.Match[str]) -> None:
         while len(self.open) > same + 1:
             self._leave_open(match.start())
+        self.behind = max(self.behind, match.end())
         _, opened, start = self.open.pop()
         single = self.text[opened] in _SINGLES and start - opened == 1
         if start < match.start():
@@ -236,8 +242,12 @@ class _Paragraph:
         before, _ = self._beside(match)
         if not before or before.isspace():
             return
-        behind = max((marked.close for marked in self.found), default=self.start)
-        start = max((m.end() for m in _SENTENCE_END.finditer(self.text, behind, match.start() - 1)), default=behind)
+        # Where sentences end is read once, from one unopened closer to the next.
+        for end in _SENTENCE_END.finditer(self.text, self.read_to, max(self.read_to, match.start() - 1)):
+            self.sentence_start = end.end()
+        self.read_to = max(self.read_to, match.start() - 1)
+        start = max(self.behind, self.sentence_start)
+        self.behind = match.end()
         while start < match.start() and not self.text[start].isalnum():
             start += 1
         if start < match.start():

@@ -61,6 +61,7 @@ _VALUES: dict[str, str] = (
     {word: str(value) for value, word in enumerate(_UNITS)}
     | _TENS
     | {word: f"{value}th" for value, word in enumerate(_ORDINALS) if value}
+    | {f"{word}th": f"{value}th" for value, word in enumerate(_UNITS) if value > 12}
     | {"%": "percent", "pct": "percent"}
 )
 _AMBIGUOUS_NUMBERS = frozenset({"m", "k"})

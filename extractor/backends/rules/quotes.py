@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 Stretch = tuple[int, int]
 
+LONGEST_REPORT = 150
+"""Tokens of a report without marks, at most: no sentence of news is so long, and the work stays linear."""
+
+LONGEST_SUBJECT = 40
+"""Tokens in which a clause has to show its subject and its verb."""
+
 UTTERANCE_WORDS = 4
 """A marked stretch of at least so many words that is a sentence of its own is an utterance, even without a source."""
 
@@ -454,6 +460,7 @@ class _Reader:
 
     def _is_clause(self, tokens: Sequence[Token], at: int, limit: int) -> bool:
         """Whether a subject and a finite verb stand there before any comma."""
+        limit = min(limit, at + LONGEST_SUBJECT)
         end = next((i for i in range(at, limit) if tokens[i].text in (",", ";", ":", "—", "–")), limit)
         if end - at < 2 or tokens[at].lower in _ADVERBIAL or tokens[at].kind != "word":
             return False
@@ -516,7 +523,7 @@ class _Reader:
         """The clause from `at`, less a tail that says where it was said."""
         while at < limit and tokens[at].kind == "mark" and tokens[at].text in ",:":
             at += 1
-        if at >= limit:
+        if at >= limit or limit - at > LONGEST_REPORT:
             return None
         tail = _TAIL.search(self.text, tokens[at].start, tokens[limit - 1].end)
         if tail is not None and not any(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from extractor.backends.backend import ChunkResult
@@ -14,14 +15,20 @@ from extractor.errors import UnknownKindError
 from extractor.kinds.claim import CLAIM
 from extractor.kinds.entity import ENTITY
 from extractor.kinds.quote import QUOTE
+from extractor.linking.attribution import Attribution
+from extractor.linking.names import link_names
 from extractor.records.extraction import Provenance
+from extractor.records.item import Entity
+from extractor.records.source import Source
 from extractor.records.span import Span
+from extractor.text.intervals import Intervals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from extractor.kinds.entity import EntityDraft
     from extractor.kinds.kind import Drafted, Kind
+    from extractor.kinds.quote import QuoteDraft
     from extractor.text.chunks import Chunk
     from extractor.text.document import Document
 
@@ -36,10 +43,36 @@ def draft_by_rules(document: Document, kinds: Sequence[Kind[Any, Any]]) -> list[
         drafts += entities
     if QUOTE.name in asked:
         quotes = find_quotes(document, people_in(entities))
-        drafts += quotes
+        drafts += quotes if ENTITY.name in asked else _with_names(quotes, entities, document)
     if CLAIM.name in asked:
         drafts += find_claims(document, quotes)
     return drafts
+
+
+def _with_names(quotes: Sequence[Drafted], entities: Sequence[Drafted], document: Document) -> list[Drafted]:
+    """The quotes with their speakers' full names, where the entities that would resolve them are not asked for."""
+    seen = []
+    for number, drafted in enumerate(entities):
+        draft: EntityDraft = drafted.draft  # type: ignore[assignment]
+        spans = tuple(
+            Span(start=at, end=at + len(form), text=form)
+            for at, form in zip(drafted.at["forms"], draft.forms, strict=True)
+        )
+        seen.append(Entity(id=str(number), type=draft.type, name=draft.name, mentions=spans))
+    linked = [entity.model_copy(update={"id": f"e{n}"}) for n, entity in enumerate(link_names(seen, document))]
+    mentions = Intervals((m.start, m.end, (m, entity)) for entity in linked for m in entity.mentions)
+    attribution = Attribution(document, linked, mentions)
+    named = []
+    for drafted in quotes:
+        quote: QuoteDraft = drafted.draft  # type: ignore[assignment]
+        source = None
+        if quote.speaker is not None:
+            at = drafted.at["speaker"][0]
+            mention = Span(start=at, end=at + len(quote.speaker), text=quote.speaker)
+            source = attribution.resolve(Source(name=quote.speaker, mention=mention))
+        name = source.name if source is not None and source.entity else None
+        named.append(replace(drafted, draft=quote.model_copy(update={"speaker_name": name})))
+    return named
 
 
 def people_in(entities: Sequence[Drafted]) -> list[Span]:
