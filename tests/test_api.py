@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -72,6 +73,24 @@ def test_a_kind_that_was_not_asked_for_is_absent() -> None:
     assert "items" not in data
     assert data["quotes"]
     assert "audit" not in extract_sync(TEXT, kinds=["entities"]).model_dump()
+
+
+def test_speakers_have_their_full_names_where_only_quotes_are_asked_for() -> None:
+    text = "Ada Holm came to Lyon. “It will hold,” she said. “Yes,” Holm added."
+    found = extract_sync(text, kinds=["quotes"]).quotes or ()
+    assert {q.speaker.name for q in found if q.speaker} == {"Ada Holm"}
+    assert {q.speaker.entity for q in found if q.speaker} == {None}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_the_sync_twin_works_in_a_forked_child() -> None:
+    code = (
+        "import os; from extractor import extract_sync; extract_sync('One.');"
+        "child = os.fork()\n"
+        "if not child: os._exit(0 if extract_sync('One.').coverage.status == 'complete' else 1)\n"
+        "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_an_empty_article_is_a_failed_record() -> None:

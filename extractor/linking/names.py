@@ -225,7 +225,7 @@ def _with_mentions(clusters: Sequence[_Cluster], document: Document) -> tuple[En
     text = document.text
     owners: dict[str, list[int]] = defaultdict(list)
     for index, cluster in enumerate(clusters):
-        for form in {span.text for span in cluster.seen.values()} | _surnames(cluster):
+        for form in {span.text for span in cluster.seen.values()} | cluster.forms | _surnames(cluster):
             owners[form].append(index)
     places = _places(owners, text)
     seen = {(start, span.end): index for index, c in enumerate(clusters) for start, span in c.seen.items()}

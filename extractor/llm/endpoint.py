@@ -77,7 +77,7 @@ def endpoint_of(
     if provider == "azure_openai":
         return _azure(model, url, key, given)
     if provider == "ollama":
-        found = url or _ollama_url(given.get("OLLAMA_BASE_URL") or given.get("OLLAMA_HOST") or "")
+        found = _ollama_url(url or given.get("OLLAMA_BASE_URL") or given.get("OLLAMA_HOST") or "")
         return Endpoint("ollama", model, found, key or NO_KEY)
     own = url or _url(given.get("OPENAI_BASE_URL"), "OPENAI_BASE_URL")
     key = key or given.get("OPENAI_API_KEY") or (NO_KEY if own else None)

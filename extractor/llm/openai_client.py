@@ -60,7 +60,8 @@ _TALKATIVE = (
 )
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]{0,63}\Z")
 _ABOUT_THE_FORMAT = re.compile(
-    r"response_format|json_schema|json_object|structured output|guided|grammar|schema", re.IGNORECASE
+    r"response_format|json_schema|json_object|structured output|guided|grammar|schema|json mode|extra inputs",
+    re.IGNORECASE,
 )
 _QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 
@@ -163,11 +164,18 @@ class OpenAIClient:
                     completion = await create(
                         model=self.endpoint.model, messages=wire.messages(prompt), **wire.arguments, **sampling
                     )
-            return _reply_of(completion, self.endpoint, requests)
+            try:
+                return _reply_of(completion, self.endpoint, requests)
+            except (AttributeError, TypeError, IndexError, KeyError):
+                raise ReplyMalformedError(f"{self.endpoint.host} sent no chat completion") from None
 
     def _client(self) -> AsyncOpenAI:
         """The SDK's client of the running loop: its connections belong to that loop."""
         loop = asyncio.get_running_loop()
+        for other in list(self._clients):
+            if other.is_closed():
+                # A client holds its loop, so the weak key alone never goes.
+                del self._clients[other]
         client = self._clients.get(loop)
         if client is None:
             client = self._clients[loop] = _new_client(self.endpoint, self.timeout)
@@ -183,7 +191,7 @@ class OpenAIClient:
 class _FormatRefusedError(Exception):
     """The server refuses how it was asked for structure."""
 
-    def __init__(self, error: RequestRefusedError) -> None:
+    def __init__(self, error: ModelError) -> None:
         super().__init__()
         self.error = error
 
@@ -192,7 +200,8 @@ def _new_client(endpoint: Endpoint, timeout: float) -> AsyncOpenAI:
     import openai
 
     # On aiohttp a request costs half the processor time.
-    http = openai.DefaultAioHttpClient(timeout=timeout)
+    # Nor does a key follow a redirect to another host.
+    http = openai.DefaultAioHttpClient(timeout=timeout, follow_redirects=False)
     if endpoint.provider == "azure_openai":
         return openai.AsyncAzureOpenAI(
             azure_endpoint=endpoint.base_url,
@@ -309,7 +318,7 @@ def _translated(endpoint: Endpoint, timeout: float) -> Iterator[None]:
         body = error.body if isinstance(error.body, dict) else {}
         translated = _by_status(error.status_code, endpoint, error.response.headers, body)
         about_format = _ABOUT_THE_FORMAT.search(f"{error.message} {error.body}")
-        if isinstance(translated, RequestRefusedError) and error.status_code in (400, 422) and about_format:
+        if about_format and error.status_code in (400, 404, 405, 415, 422, 500, 501):
             raise _FormatRefusedError(translated) from None
         raise translated from None
     except openai.APIConnectionError:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 NEIGHBOURS = 1
 """Sentences shown on either side of the one that a failing item names: counts are often off by one."""
 
+MOST_REPAIRED = 40
+"""Items in a follow-up; of a reply that makes up more than these, the others are rejected as they are."""
+
 RELATED = 60.0
 """Least likeness, from 0 to 100, of the words of two items from different sentences for one to be the other mended."""
 
@@ -168,7 +171,7 @@ async def _mended(
 ) -> _Corrected:
     """One follow-up about failing items. Raises `ModelError`."""
     concerned = tuple(kind for kind in kinds if any(item.kind.name == kind.name for item in failing))
-    reply = await ask(repair_prompt(failing, concerned, chunk, repair))
+    reply = await ask(repair_prompt(failing[:MOST_REPAIRED], concerned, chunk, repair))
     lists = read_items(reply.text, [kind.name for kind in concerned]).lists
     checked = check_items(lists, concerned)
     given = [(drafted.kind, drafted.draft.model_dump(mode="json")) for drafted in checked.good]
@@ -218,8 +221,8 @@ def _partners(failing: Sequence[Failing], corrected: Sequence[tuple[str, Any]]) 
     from rapidfuzz import fuzz
 
     likenesses = []
-    for new, (kind, item) in enumerate(corrected):
-        for old, fail in enumerate(failing):
+    for new, (kind, item) in enumerate(corrected[: 2 * MOST_REPAIRED]):
+        for old, fail in enumerate(failing[:MOST_REPAIRED]):
             if fail.kind.name != kind:
                 continue
             anchor = fail.kind.located[0].name

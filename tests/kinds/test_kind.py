@@ -55,6 +55,39 @@ def test_a_model_without_a_required_verbatim_field_is_refused() -> None:
         kind_of(Mood)
 
 
+def test_words_of_the_article_may_not_hide_where_they_are_not_looked_for() -> None:
+    class Place(BaseModel):
+        name: Verbatim
+
+    class Nested(BaseModel):
+        what: Verbatim
+        place: Place | None
+
+    class Mapped(BaseModel):
+        what: Verbatim
+        places: dict[str, Verbatim]
+
+    for model in (Nested, Mapped):
+        with pytest.raises(UnknownKindError, match="not looked for"):
+            kind_of(model)
+
+
+def test_the_anchor_is_the_first_required_field_wherever_it_stands() -> None:
+    class March(BaseModel):
+        where: Verbatim | None
+        what: Verbatim
+
+    assert [field.name for field in kind_of(March).located] == ["what", "where"]
+
+
+def test_a_kind_of_one_s_own_has_a_name_of_its_own() -> None:
+    class Quotes(BaseModel):
+        what: Verbatim
+
+    with pytest.raises(UnknownKindError, match="ships"):
+        kind_of(Quotes)
+
+
 def test_kinds_are_named_once_and_in_the_order_that_ships() -> None:
     assert [kind.name for kind in kinds_named(None)] == ["entities", "quotes", "claims"]
     assert [kind.name for kind in kinds_named(["claim", "entities", "claims", ProtestMarch])] == [

@@ -134,6 +134,24 @@ def test_without_entities_a_name_is_still_the_article_s_own_words() -> None:
     assert "entities" not in only_quotes.records
 
 
+def test_two_facts_in_one_clause_stay_two_claims() -> None:
+    text = "Lyon spends 9 million euros, 4 percent of its budget."
+    both = [claim("Lyon spends 9 million euros.", text[:-1]), claim("Lyon spends 4 percent of its budget.", text[:-1])]
+    assert len(linked(text, *both, *both).records["claims"]) == 2
+
+
+def test_a_reading_that_contradicts_the_mention_is_not_taken_up() -> None:
+    text = "Ada Holm came. Vik said it was late. Her aide said it was early. She left."
+    drafts = [entity("person", "Ada Holm")]
+    assert speaker_of(text, *drafts, quote("it was late", "Vik", "Ada Holm", sentence=2)) == ("Vik", None)
+    assert speaker_of(text, *drafts, quote("it was early", "Her aide", "Ada Holm", sentence=3)) == ("Her aide", None)
+
+
+def test_a_pronoun_behind_somebody_s_spokesman_stays_open() -> None:
+    text = "A spokesman for Ada Holm arrived in Lyon. “It is late,” he said."
+    assert speaker_of(text, entity("person", "Ada Holm"), quote("It is late,", "he", sentence=2)) == ("he", None)
+
+
 def test_the_same_quote_from_two_chunks_or_twice_in_a_reply_is_one() -> None:
     drafts = [quote("It will hold,", cue="said", sentence=2), quote("It will hold,", "she", sentence=2)]
     records = linked(TEXT, *drafts, *drafts, chars=40).records["quotes"]

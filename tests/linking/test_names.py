@@ -59,6 +59,19 @@ def test_surnames_are_found_and_go_to_the_person_last_named_where_two_bear_one()
     }
 
 
+def test_two_people_whose_drafts_share_a_surname_stay_two() -> None:
+    text = "Ada Holm spoke. Jan Holm left. Holm won."
+    drafts = [entity(text, "person", "Ada Holm"), entity(text, "person", "Jan Holm")]
+    bare = Entity(type="person", name="Holm", mentions=(Span.of(text, 31, 35),))
+    assert set(linked(text, *drafts, bare)) == {"Ada Holm", "Jan Holm"}
+
+
+def test_a_shorter_form_at_one_place_does_not_cut_the_longer() -> None:
+    text = "Kim Jong Un met. Kim won."
+    found = linked(text, entity(text, "person", "Kim Jong Un"), entity(text, "person", "Kim"))
+    assert found == {"Kim Jong Un": ["Kim Jong Un", "Kim"]}
+
+
 def test_a_name_inside_a_longer_name_is_no_mention() -> None:
     text = "Brussels Airlines flies from Brussels."
     found = linked(text, entity(text, "organization", "Brussels Airlines"), Entity(

@@ -109,3 +109,21 @@ def test_no_text_breaks_the_reader(text: str) -> None:
         return
     assert list(items.lists) == list(NAMES)
     assert items.whole <= set(NAMES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"quotes": {"sentence": 1}}',
+        '{"quotes": {"1": {"sentence": 1}}}',
+        '{"Quotes": [{"sentence": 1}]}',
+    ],
+)
+def test_a_list_in_another_shape_is_still_a_list(text: str) -> None:
+    assert read_items(text, ["quotes"]).lists["quotes"] == [{"sentence": 1}]
+
+
+def test_depth_that_no_item_has_is_cut_off() -> None:
+    deep = "[" * 300 + "]" * 300
+    (item,) = read_items(f'{{"quotes": [{{"content": {deep}}}]}}', ["quotes"]).lists["quotes"]
+    assert len(json.dumps(item)) < 100
