@@ -225,12 +225,28 @@ def _normalised(needle: str, haystack: Haystack) -> list[Location]:
                 continue
             start, end = haystack.start + original[0], haystack.start + original[1]
             same_words = _same_but_for_case(target.cased, folded.cased[at : at + len(target.lower)])
-            if same_words and bounded(haystack.text, start, end):
+            if same_words and bounded(haystack.text, start, end) and not _cut_from(needle, haystack.text, start, end):
                 start, end = _trimmed(haystack.text, start, end)
                 found.append(_location(haystack, start, end, "normalised"))
         if found:
             return found
     return []
+
+
+def _cut_from(needle: str, text: str, start: int, end: int) -> bool:
+    """Whether a string that poses as a whole sentence leaves out a negation or a number right beside it.
+
+    "Members came." is not said by "No members came", nor "Others were." by "others were not".
+    """
+    opening, closing = needle.strip().lstrip(_EDGES)[:1], needle.rstrip()[-1:]
+    if opening.isupper() and text[start].islower():
+        before = find_words(text, max(0, start - 30), start)
+        if before and (before[-1].negates or before[-1].value is not None):
+            return True
+    if closing in (".", "!", "?") and text[end - 1] != closing and text[end : end + 1] != closing:
+        behind = find_words(text, end, min(len(text), end + 30))
+        return bool(behind) and behind[0].negates and not text[end : behind[0].start].strip()
+    return False
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -291,6 +307,10 @@ def _fuzzy(needle: str, haystack: Haystack) -> Location:
     if similarity < FUZZY_THRESHOLD:
         raise GroundingError(
             f"“{shown}” does not stand in the text; the nearest words are “{closest}”", reason="not_found"
+        )
+    if _cut_from(needle, haystack.text, start, end):
+        raise GroundingError(
+            f"“{shown}” leaves out the negation or number beside “{closest}” in the text", reason="altered"
         )
     if not bounded(haystack.text, start, end):
         raise not_found

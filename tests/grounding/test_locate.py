@@ -186,6 +186,8 @@ def test_folding_keeps_offsets(text: str) -> None:
         ("部长表示，政府今年不会修改养老金法。", "部长表示，政府今年会修改养老金法。"),
         ("The import figures in town are high.", "The export figures in town are high."),
         ("They can‘t go there at all today.", "They can"),
+        ("No members of the council came.", "Members of the council came."),
+        ("Some were safe, others were not.", "others were."),
         ("They do n't go there at all today.", "They do"),
         ("They are non-violent people.", "violent people"),
         ("He wo\u00adn't go.", "He wo"),
