@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
-from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,10 +51,6 @@ class Folded:
     def _added(self, index: int) -> bool:
         """Whether a character stands for none of the text's own (a space that is missing behind a stop)."""
         return self.starts[index] == self.ends[index]
-
-    def folded(self, start: int, end: int) -> tuple[int, int]:
-        """The folded stretch that an original `[start, end)` covers."""
-        return bisect_left(self.starts, start), bisect_left(self.starts, end)
 
 
 def fold(text: str) -> Folded:

@@ -58,11 +58,6 @@ class Marked:
     """Offset behind a closing mark that stands far behind the words it closes; `close` is then `end`."""
 
     @property
-    def depth(self) -> int:
-        """0 for an outermost stretch, 1 for one inside another."""
-        return int(self.nested)
-
-    @property
     def opened(self) -> bool:
         """Whether there is an opening mark."""
         return self.open < self.start
