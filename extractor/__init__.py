@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from extractor.errors import ExtractorError
     from extractor.kinds.kind import Draft, Drafted, Kind
     from extractor.kinds.located import Located, Verbatim
+    from extractor.llm.events import Event
+    from extractor.llm.limits import Limits
+    from extractor.llm.reply_store import Replies
     from extractor.records.article import Article
     from extractor.records.extraction import Extraction
     from extractor.records.item import Claim, CustomItem, Entity, Quote
@@ -34,12 +37,15 @@ __all__ = [
     "Draft",
     "Drafted",
     "Entity",
+    "Event",
     "Extraction",
     "Extractor",
     "ExtractorError",
     "Kind",
+    "Limits",
     "Located",
     "Quote",
+    "Replies",
     "Source",
     "Span",
     "Verbatim",
@@ -57,12 +63,15 @@ _HOMES = {
     "Draft": "kinds.kind",
     "Drafted": "kinds.kind",
     "Entity": "records.item",
+    "Event": "llm.events",
     "Extraction": "records.extraction",
     "Extractor": "api",
     "ExtractorError": "errors",
     "Kind": "kinds.kind",
+    "Limits": "llm.limits",
     "Located": "kinds.located",
     "Quote": "records.item",
+    "Replies": "llm.reply_store",
     "Source": "records.source",
     "Span": "records.span",
     "Verbatim": "kinds.located",

@@ -7,17 +7,21 @@ is running already (notebooks): it runs on a loop of its own in the background.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Literal, Self
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from extractor.backends.registry import OFFLINE, backend_for
 from extractor.background import run_sync, start
 from extractor.errors import UsageError
 from extractor.kinds.catalogue import kinds_named
+from extractor.llm.estimate import Estimate
+from extractor.llm.events import Hooks
 from extractor.pipeline import Pipeline
 from extractor.records.article import Article
 from extractor.text.chunks import CHUNK_CHARS, CONTEXT_SENTENCES
+from extractor.text.document import Document
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -28,9 +32,16 @@ if TYPE_CHECKING:
 
     from extractor.backends.backend import Backend
     from extractor.kinds.kind import Kind
+    from extractor.llm.events import Observer
+    from extractor.llm.limits import Limits
+    from extractor.llm.reply_store import Replies
     from extractor.records.extraction import Extraction, Provenance
 
 Mode = Literal["tools", "json_schema", "json", "md_json"]
+W = TypeVar("W", "asyncio.Task[Extraction]", "Future[Extraction]")
+
+READ_AHEAD = 64
+"""Articles, for each that may be in work, that may be done and wait behind one that takes long."""
 
 
 class Extractor:
@@ -49,7 +60,11 @@ class Extractor:
         max_repairs: Rounds in which a model may mend the items that failed.
         max_attempts: Tries of one request when the server fails, is busy or cannot be reached.
         timeout: Seconds that one request may take.
-        concurrency: Requests, and articles, in flight at once.
+        concurrency: Requests, and articles, in flight at once, at most: fewer while the server says it is busy.
+        limits: What may be asked in a minute, and in all: `Limits(requests_per_minute=600, max_cost=5)`.
+        replies: Where replies are kept and which are taken from there: `Replies()` is the user's cache,
+            `Replies("off")` keeps none, `Replies(path=...)` records, `Replies("replay", path)` never asks.
+        on_event: Called with each `Event` (`extractor.llm.events`): request, reply, retry, repair, rejection.
         temperature: Sampling temperature; the server's own if None.
         base_url: Address of an OpenAI-compatible server; `OPENAI_BASE_URL` if None.
         api_key: Its key; `OPENAI_API_KEY` if None.
@@ -72,9 +87,12 @@ class Extractor:
         chunk_chars: int | None = None,
         context_sentences: int | None = None,
         max_repairs: int = 1,
-        max_attempts: int = 5,
+        max_attempts: int = 8,
         timeout: float = 120.0,
         concurrency: int = 8,
+        limits: Limits | None = None,
+        replies: Replies | None = None,
+        on_event: Observer | None = None,
         temperature: float | None = None,
         base_url: str | None = None,
         api_key: str | None = None,
@@ -96,6 +114,9 @@ class Extractor:
             max_attempts=max_attempts,
             timeout=timeout,
             concurrency=concurrency,
+            limits=limits,
+            replies=replies,
+            on_event=on_event,
             temperature=temperature,
             base_url=base_url,
             api_key=api_key,
@@ -105,6 +126,7 @@ class Extractor:
             self.kinds,
             CHUNK_CHARS if chunk_chars is None else chunk_chars,
             CONTEXT_SENTENCES if context_sentences is None else context_sentences,
+            Hooks(on_event),
         )
 
     @property
@@ -112,43 +134,90 @@ class Extractor:
         """What this extractor's records say of how they were made."""
         return self._backend.provenance(self.kinds)
 
+    def estimate(self, article: str | Article) -> Estimate:
+        """What reading an article would take, by a guess at the replies' lengths. Nothing is sent.
+
+        A backend of one's own may offer `estimate(chunks, kinds)`; without it, only chunks are counted.
+        """
+        chunks = self._pipeline.chunks(Document.of(_article(article)))
+        of_chunks = getattr(self._backend, "estimate", None)
+        estimate: Estimate = Estimate(chunks=len(chunks)) if of_chunks is None else of_chunks(chunks, self.kinds)
+        return estimate + Estimate(articles=1)
+
     async def extract(self, article: str | Article) -> Extraction:
         """The evidence of one article, given as its text or as an `Article`."""
         return await self._pipeline.extract(_article(article))
 
     async def extract_many(
-        self, articles: Iterable[str | Article] | AsyncIterable[str | Article]
+        self, articles: Iterable[str | Article] | AsyncIterable[str | Article], *, ordered: bool = True
     ) -> AsyncIterator[Extraction]:
-        """The evidence of many, in their order; `concurrency` of them are in work at once, no more are read ahead."""
-        working: deque[asyncio.Task[Extraction]] = deque()
+        """The evidence of many; `concurrency` of them are in work at once.
+
+        Args:
+            articles: Read as there is room for them.
+            ordered: Whether results come in the order of the articles; else as they are done. In order, what is done
+                waits behind an article that takes long, and the others go on until `READ_AHEAD` times `concurrency`
+                wait there.
+        """
+        tasks: deque[asyncio.Task[Extraction]] = deque()
+        progress = asyncio.Event()
         try:
             async for article in _each(articles):
-                working.append(asyncio.create_task(self.extract(article)))
-                if len(working) >= self.concurrency:
-                    yield await working.popleft()
-            while working:
-                yield await working.popleft()
+                task = asyncio.create_task(self.extract(article))
+                task.add_done_callback(lambda _: progress.set())
+                tasks.append(task)
+                for done in _ready(tasks, ordered=ordered):
+                    yield done.result()
+                while self._full(tasks):
+                    await progress.wait()
+                    progress.clear()
+                    for done in _ready(tasks, ordered=ordered):
+                        yield done.result()
+            while tasks:
+                for done in _ready(tasks, ordered=ordered):
+                    yield done.result()
+                if tasks:
+                    await progress.wait()
+                    progress.clear()
         finally:
-            for task in working:
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def extract_sync(self, article: str | Article) -> Extraction:
         """`extract`, waiting for the result."""
         return run_sync(self.extract(article))
 
-    def extract_many_sync(self, articles: Iterable[str | Article]) -> Iterator[Extraction]:
+    def extract_many_sync(self, articles: Iterable[str | Article], *, ordered: bool = True) -> Iterator[Extraction]:
         """`extract_many`, waiting for each result; the articles are read in the caller's own thread."""
-        working: deque[Future[Extraction]] = deque()
+        futures: deque[Future[Extraction]] = deque()
+        progress = threading.Event()
         try:
             for article in articles:
-                working.append(start(self.extract(article)))
-                if len(working) >= self.concurrency:
-                    yield working.popleft().result()
-            while working:
-                yield working.popleft().result()
+                future = start(self.extract(article))
+                future.add_done_callback(lambda _: progress.set())
+                futures.append(future)
+                for done in _ready(futures, ordered=ordered):
+                    yield done.result()
+                while self._full(futures):
+                    progress.wait()
+                    progress.clear()
+                    for done in _ready(futures, ordered=ordered):
+                        yield done.result()
+            while futures:
+                for done in _ready(futures, ordered=ordered):
+                    yield done.result()
+                if futures:
+                    progress.wait()
+                    progress.clear()
         finally:
-            for future in working:
+            for future in futures:
                 future.cancel()
+
+    def _full(self, work: Sequence[asyncio.Task[Extraction]] | Sequence[Future[Extraction]]) -> bool:
+        """Whether no further article may be begun, given those that were and are not yet handed out."""
+        in_work = sum(not one.done() for one in work)
+        return in_work >= self.concurrency or len(work) >= READ_AHEAD * self.concurrency
 
     async def aclose(self) -> None:
         """Give back connections."""
@@ -173,6 +242,17 @@ class Extractor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _ready(work: deque[W], *, ordered: bool) -> Iterator[W]:
+    """Take out what is done and may be handed out now."""
+    if ordered:
+        while work and work[0].done():
+            yield work.popleft()
+        return
+    for one in [one for one in work if one.done()]:
+        work.remove(one)
+        yield one
 
 
 def _article(article: str | Article) -> Article:

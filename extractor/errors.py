@@ -20,13 +20,15 @@
         ├── ModelNotFoundError          404
         ├── QuotaExhaustedError         429 that waiting does not cure
         ├── RequestRefusedError         400 and every other 4xx
+        ├── BudgetSpentError            the caller's own limit of money or tokens
+        ├── ReplyMissingError           a recording that holds no reply to the prompt
         └── ReplyError                  an answer came, but not one that can be read
             ├── ReplyTruncatedError
             ├── ReplyRefusedError
             ├── ReplyFilteredError
             └── ReplyMalformedError
 
-`code` is the word that stands in a record's `error.code`, `retryable` asks whether the same call may
+`code` is the word that stands in a record's `error.code`, `retryable` says whether the same call may
 succeed later, `hint` is what the command line prints after the message, and `exit_code` what it ends with
 when nothing else could be done. No message holds article text or a key.
 """
@@ -35,11 +37,15 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-Reason = Literal["empty", "not_found", "altered", "ambiguous", "field_not_found", "unsupported", "invalid"]
+Reason = Literal[
+    "empty", "not_found", "elsewhere", "example", "altered", "ambiguous", "field_not_found", "unsupported", "invalid"
+]
 """Why a draft, or one field of it, is not reported.
 
 - `empty`: it has no words to look for.
 - `not_found`: its words do not stand in the text that was read.
+- `elsewhere`: they stand in the article, but not in the part that was asked about.
+- `example`: they are those of a few-shot example.
 - `altered`: they nearly do, but a number, a negation or a name differs.
 - `ambiguous`: they stand at several places and nothing says which is meant.
 - `field_not_found`: the item is reported without this optional field, whose words do not stand there.
@@ -52,7 +58,7 @@ class ExtractorError(Exception):
     """The root of every error raised on purpose; `str(error)` is one line."""
 
     code: ClassVar[str] = "error"
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
@@ -203,6 +209,22 @@ class RequestRefusedError(ModelError):
     """The server understood the request and will not answer it (status 400 and other 4xx)."""
 
     code = "request_refused"
+    about_all: bool = False
+    """Whether the server found fault with what all requests have in common (a parameter, the schema)."""
+    too_long: bool = False
+    """Whether the prompt is longer than the model can read; a shorter one may be answered."""
+
+
+class BudgetSpentError(ModelError):
+    """The request would go beyond the money or the tokens that the caller allows."""
+
+    code = "budget"
+
+
+class ReplyMissingError(ModelError):
+    """A recording that is replayed holds no reply to the prompt."""
+
+    code = "no_recorded_reply"
 
 
 class ReplyError(ModelError):

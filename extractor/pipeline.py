@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extractor.errors import ExtractorError, UsageError
-from extractor.grounding.ground import Grounded, ground
+from extractor.grounding.ground import Grounded, fields_left_out, ground
 from extractor.kinds.catalogue import KINDS
 from extractor.linking.link import link
+from extractor.llm.events import Hooks, ItemRejected, Place
+from extractor.llm.telemetry import article_span
 from extractor.records.coverage import Coverage, Missed
 from extractor.records.extraction import Extraction, Failure, Rejection
 from extractor.records.usage import Usage
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from extractor.backends.backend import Backend
     from extractor.kinds.kind import Kind
     from extractor.records.article import Article
+    from extractor.text.chunks import Chunk
 
 
 logger = logging.getLogger("extractor")
@@ -35,6 +38,7 @@ class Pipeline:
     kinds: tuple[Kind[Any, Any], ...] = KINDS
     chunk_chars: int = CHUNK_CHARS
     context_sentences: int = CONTEXT_SENTENCES
+    hooks: Hooks = field(default_factory=Hooks)
 
     def __post_init__(self) -> None:
         if self.chunk_chars < 1 or self.context_sentences < 0:
@@ -43,6 +47,18 @@ class Pipeline:
 
     async def extract(self, article: Article) -> Extraction:
         """The evidence of one article. What goes wrong with it is in the record, never an exception."""
+        with article_span(article.id) as made:
+            extraction = await self._extract_or_fail(article)
+            made.append(extraction)
+        for rejection in extraction.rejected:
+            self.hooks.tell(ItemRejected(rejection=rejection, place=Place(article.id, *rejection.chunk)))
+        return extraction
+
+    def chunks(self, document: Document) -> tuple[Chunk, ...]:
+        """The chunks in which an article is read."""
+        return split_chunks(document, chars=self.chunk_chars, context=self.context_sentences)
+
+    async def _extract_or_fail(self, article: Article) -> Extraction:
         try:
             return await self._extract(article)
         except ExtractorError as error:
@@ -57,7 +73,7 @@ class Pipeline:
 
     async def _extract(self, article: Article) -> Extraction:
         document = Document.of(article)
-        chunks = split_chunks(document, chars=self.chunk_chars, context=self.context_sentences)
+        chunks = self.chunks(document)
         if not chunks:
             return self._failed(
                 article, Failure(code="empty", message="the article has no text (is it the right one?)")
@@ -69,8 +85,8 @@ class Pipeline:
         usage, error = Usage(), None
         async for result in self.backend.draft(document, chunks, self.kinds):
             found, refused = ground(result.drafts, result.chunk, self.kinds)
-            grounded.extend(found)
-            rejected.extend((*result.rejected, *refused))
+            grounded.extend((*found, *result.found))
+            rejected.extend((*refused, *result.rejected, *fields_left_out(result.found)))
             read.extend(result.read)
             missed.extend(result.missed)
             usage += result.usage

@@ -16,11 +16,12 @@ _FOREIGN_SETTINGS = ("EXTRACTOR_", "OPENAI_", "AZURE_OPENAI_", "OLLAMA_")
 
 
 @pytest.fixture(autouse=True)
-def _no_foreign_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys and settings in the environment of whoever runs the tests change nothing."""
+def _no_foreign_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keys, settings and stored replies of whoever runs the tests change nothing, nor do those of another test."""
     for name in list(os.environ):
         if name.startswith(_FOREIGN_SETTINGS) and name != "EXTRACTOR_CI":
             monkeypatch.delenv(name)
+    monkeypatch.setenv("EXTRACTOR_CACHE", str(tmp_path_factory.mktemp("replies") / "replies.sqlite"))
 
 
 def needs(package: str, *, extra: str) -> None:

@@ -60,7 +60,7 @@ def test_no_more_articles_are_read_ahead_than_are_in_work() -> None:
 
     with Extractor(concurrency=4) as tool:
         next(tool.extract_many_sync(articles()))
-    assert read == 4
+    assert read <= 4
 
 
 def test_a_kind_that_was_not_asked_for_is_absent() -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from extractor.errors import ModelError
+    from extractor.grounding.ground import Grounded
     from extractor.kinds.kind import Drafted, Kind
     from extractor.records.coverage import Missed
     from extractor.records.extraction import Provenance, Rejection
@@ -24,6 +25,9 @@ class ChunkResult:
 
     chunk: Chunk
     drafts: tuple[Drafted, ...] = ()
+    """What is said to be there, to be grounded."""
+    found: tuple[Grounded, ...] = ()
+    """What was grounded already, since grounding is how a reply is checked."""
     read: tuple[tuple[int, int], ...] = ()
     missed: tuple[Missed, ...] = ()
     rejected: tuple[Rejection, ...] = ()

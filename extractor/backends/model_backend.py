@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from functools import partial
+import logging
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
 from extractor.backends.backend import ChunkResult
-from extractor.errors import UsageError
-from extractor.llm.caller import Caller, Meter
+from extractor.errors import OutputError, UnknownModelError, UsageError
+from extractor.llm.answer import Questions, answer
+from extractor.llm.budget import Budget
+from extractor.llm.caller import Caller, Meter, Recall
 from extractor.llm.client import Mode
-from extractor.llm.limits import Limiter
-from extractor.llm.repair import Answer, answer, repair_prompt
+from extractor.llm.endpoint import Target, endpoint_of, split_name
+from extractor.llm.estimate import Estimate
+from extractor.llm.events import PLACE, Hooks, Place
+from extractor.llm.limits import Limiter, Limits
+from extractor.llm.prices import Prices
+from extractor.llm.repair import repair_prompt
+from extractor.llm.reply_store import Replies
 from extractor.llm.retry import RetryPolicy
 from extractor.llm.validate import Failing
 from extractor.prompting.examples import load_examples
-from extractor.prompting.prompt import prompt_for, schema_digest, system_message
+from extractor.prompting.prompt import Prompt, prompt_for, schema_digest, system_message
 from extractor.prompting.templates import load_frame
 from extractor.records.article import Article
-from extractor.records.coverage import Coverage, Missed
+from extractor.records.coverage import Coverage
 from extractor.records.extraction import Provenance
 from extractor.text.chunks import split_chunks
 from extractor.text.document import Document
@@ -29,10 +36,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from extractor.kinds.kind import Kind
-    from extractor.llm.client import Client
-    from extractor.prompting.prompt import Prompt
+    from extractor.llm.answer import Answer
+    from extractor.llm.client import Client, Reply
+    from extractor.llm.events import Observer
+    from extractor.prompting.examples import Examples
     from extractor.prompting.templates import Frame
+    from extractor.records.coverage import Missed
     from extractor.text.chunks import Chunk
+
+    Kinds = tuple[Kind[Any, Any], ...]
+
+logger = logging.getLogger("extractor")
 
 REPAIR = "repair"
 """Name of the follow-up's template."""
@@ -44,12 +58,35 @@ class _Prompts:
 
     frame: Frame
     repair: Frame
-    groups: tuple[tuple[tuple[Kind[Any, Any], ...], str], ...]
-    """The kinds of each request, with its system message."""
+    examples: Examples
+    groups: tuple[Kinds, ...]
+    """The kinds of each request about a chunk."""
     provenance: Provenance
+    _systems: dict[Kinds, str] = field(default_factory=dict)
+
+    def prompt_for(self, chunk: Chunk, kinds: Kinds) -> Prompt:
+        """The prompt about a chunk. Its system message is the same for all chunks."""
+        system = self._systems.get(kinds)
+        if system is None:
+            system = self._systems[kinds] = system_message(self.frame, kinds, self.examples.examples)
+        return prompt_for(chunk, kinds, self.frame, system=system)
 
     def for_chunk(self, chunk: Chunk) -> list[Prompt]:
-        return [prompt_for(chunk, kinds, self.frame, system=system) for kinds, system in self.groups]
+        return [self.prompt_for(chunk, kinds) for kinds in self.groups]
+
+
+@dataclass
+class _Asking:
+    """Sends the prompts of one chunk, and adds up what they cost."""
+
+    caller: Caller
+    meter: Meter = field(default_factory=Meter)
+
+    async def __call__(self, prompt: Prompt) -> Reply:
+        return await self.caller.call(prompt, self.meter)
+
+    def in_vain(self, prompt: Prompt) -> None:
+        self.caller.in_vain(prompt)
 
 
 class ModelBackend:
@@ -68,8 +105,13 @@ class ModelBackend:
         temperature: Sampling temperature; the server's own if None.
         base_url: Address of the server, in place of the environment's.
         api_key: Its key, in place of the environment's.
+        limits: What may be asked in a minute, and in all.
+        replies: Where replies are kept and which are taken from there; the cache if None, nothing with a client of
+            one's own.
+        on_event: Told what happens, see `extractor.llm.events`.
         client: A client of the caller's own, in place of the provider's.
         policy: How requests are tried again, in place of `max_attempts`.
+        estimate_only: It will never be asked to draft, so it needs no key.
 
     Raises:
         UsageError: A number is out of its range, or there is no such mode.
@@ -84,14 +126,18 @@ class ModelBackend:
         mode: Mode | None = None,
         per_kind: bool = False,
         max_repairs: int = 1,
-        max_attempts: int = 5,
+        max_attempts: int = 8,
         timeout: float = 120.0,
         concurrency: int = 8,
         temperature: float | None = None,
         base_url: str | None = None,
         api_key: str | None = None,
+        limits: Limits | None = None,
+        replies: Replies | None = None,
+        on_event: Observer | None = None,
         client: Client | None = None,
         policy: RetryPolicy | None = None,
+        estimate_only: bool = False,
     ) -> None:
         if mode is not None and mode not in get_args(Mode):
             raise UsageError(f"there is no mode {mode!r}", hint=f"the modes are {', '.join(get_args(Mode))}")
@@ -115,8 +161,13 @@ class ModelBackend:
         self._base_url = base_url
         self._api_key = api_key
         self._client = client
-        self._limiter = Limiter(concurrency)
+        self._concurrency = concurrency
+        self._limits = limits or Limits()
+        self._replies = replies or Replies("cache" if client is None else "off")
+        self._keeps_by_default = replies is None
+        self._hooks = Hooks(on_event)
         self._policy = policy or RetryPolicy(max_attempts=max_attempts)
+        self._estimate_only = estimate_only
         self._caller: Caller | None = None
         self._prompts: dict[tuple[Kind[Any, Any], ...], _Prompts] = {}
 
@@ -126,6 +177,8 @@ class ModelBackend:
         Raises:
             UsageError: no such model, or a template or an example that cannot be used.
             MissingPrerequisiteError: no key.
+            SourceError: no recorded replies where they are to be replayed.
+            OutputError: no place to keep replies where they are to be recorded.
         """
         self._caller = self._caller or self._new_caller()
         prompts = self._prompts_for(kinds)
@@ -134,7 +187,7 @@ class ModelBackend:
             article = Article(id="check", text=text, title=title, published=title and "2017-02-15")
             for chunk in split_chunks(Document.of(article), chars=5):
                 for prompt in prompts.for_chunk(chunk):
-                    failing = [Failing(kind, {}, f"{kind.name}[0]", "invalid", "") for kind in prompt.kinds]
+                    failing = [Failing(kind, {}, f"{kind.name}[0]", "invalid", "", chunk) for kind in prompt.kinds]
                     repair_prompt(failing, prompt.kinds, chunk, prompts.repair)
 
     def provenance(self, kinds: Sequence[Kind[Any, Any]]) -> Provenance:
@@ -157,45 +210,90 @@ class ModelBackend:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    def estimate(self, chunks: Sequence[Chunk], kinds: Sequence[Kind[Any, Any]]) -> Estimate:
+        """What reading these chunks would take if every reply were good. Nothing is sent."""
+        self._caller = self._caller or self._new_caller()
+        prompts = self._prompts_for(kinds)
+        estimate = Estimate(chunks=len(chunks))
+        for chunk in chunks:
+            for prompt in prompts.for_chunk(chunk):
+                estimate += self._caller.estimate(prompt)
+        return estimate
+
     async def close(self) -> None:
-        """Give back connections."""
+        """Give back connections and files."""
         if self._caller is not None:
-            await self._caller.client.close()
+            if self._caller.client is not None:
+                await self._caller.client.close()
+            if self._caller.recall is not None:
+                self._caller.recall.store.close()
 
     async def _read(self, chunk: Chunk, prompts: _Prompts, caller: Caller) -> ChunkResult:
-        meter = Meter()
+        # The task is this chunk's own, so nobody else sees it.
+        PLACE.set(Place(chunk.document.article.id, chunk.start, chunk.end))
+        asking = _Asking(caller)
+        questions = Questions(
+            prompts.prompt_for,
+            prompts.repair,
+            tuple(example.chunk.document.text for example in prompts.examples.examples),
+            self._max_repairs,
+        )
         answers = await asyncio.gather(
-            *(
-                answer(
-                    prompt,
-                    chunk,
-                    partial(caller.call, meter=meter),
-                    repair=prompts.repair,
-                    max_repairs=self._max_repairs,
-                )
-                for prompt in prompts.for_chunk(chunk)
-            )
+            *(answer(chunk, kinds, asking, questions, self._hooks) for kinds in prompts.groups)
         )
         read, missed = _covered(chunk, answers)
         return ChunkResult(
             chunk=chunk,
-            drafts=tuple(draft for part in answers for draft in part.drafts),
+            found=tuple(item for part in answers for item in part.found),
             read=read,
             missed=missed,
             rejected=tuple(rejection for part in answers for rejection in part.rejected),
-            usage=meter.usage,
+            usage=asking.meter.usage,
             error=next((part.error for part in answers if part.error is not None), None),
         )
 
     def _new_caller(self) -> Caller:
-        client = self._client
-        if client is None:
-            from extractor.llm.endpoint import endpoint_of
+        sampling = {} if self._temperature is None else {"temperature": self._temperature}
+        client, base_url = self._client, self._base_url
+        if client is not None:
+            target = _target_of_own_client(self.model, sampling)
+        elif self._replies.use == "replay" or self._estimate_only:
+            target = Target(*split_name(self.model), sampling)
+        else:
             from extractor.llm.openai_client import OpenAIClient
 
-            endpoint = endpoint_of(self.model, base_url=self._base_url, api_key=self._api_key)
+            endpoint = endpoint_of(self.model, base_url=base_url, api_key=self._api_key)
             client = OpenAIClient(endpoint, mode=self._mode, timeout=self._timeout, temperature=self._temperature)
-        return Caller(client, self._limiter, self._policy)
+            target, base_url = endpoint.target(sampling), endpoint.base_url
+        if self._replies.use == "replay":
+            client = None
+        prices = Prices(target.provider, target.model, base_url)
+        if self._limits.max_cost is not None and client is not None and not prices.known:
+            raise UsageError(f"the price of {self.model} is not known", hint="limit tokens instead (token_budget)")
+        return Caller(
+            client,
+            Limiter(self._concurrency, self._limits, sleep=self._policy.sleep),
+            self._policy,
+            target=target,
+            budget=Budget(prices, self._limits.max_cost, self._limits.token_budget),
+            recall=self._recall(),
+            hooks=self._hooks,
+        )
+
+    def _recall(self) -> Recall | None:
+        try:
+            store = self._replies.open()
+        except OutputError as error:
+            if not self._keeps_by_default:
+                raise
+            # Nobody asked for a cache: without one it is slower, not wrong.
+            logger.warning("no cache", extra={"error": error.code})
+            return None
+        if store is None:
+            return None
+        if self._client is not None:
+            return Recall(store, self._replies.use, ["own"])
+        return Recall(store, self._replies.use, [self._mode] if self._mode else ["json_schema", "md_json"])
 
     def _prompts_for(self, kinds: Sequence[Kind[Any, Any]]) -> _Prompts:
         from extractor import __version__
@@ -205,14 +303,15 @@ class ModelBackend:
             frame, repair, examples = load_frame(self._prompt), load_frame(REPAIR), load_examples(self._examples)
             for example in examples.examples:
                 example.check(chosen)
-            groups = [(kind,) for kind in chosen] if self._per_kind else [chosen]
+            groups = tuple((kind,) for kind in chosen) if self._per_kind else (chosen,)
             sources = {**frame.sources(chosen), **repair.sources(chosen)}
             if examples.examples:
                 sources[examples.name] = examples.digest
             self._prompts[chosen] = _Prompts(
                 frame=frame,
                 repair=repair,
-                groups=tuple((group, system_message(frame, group, examples.examples)) for group in groups),
+                examples=examples,
+                groups=groups,
                 provenance=Provenance(
                     extractor=__version__,
                     backend="model",
@@ -224,12 +323,13 @@ class ModelBackend:
         return self._prompts[chosen]
 
 
+def _target_of_own_client(model: str, sampling: dict[str, float]) -> Target:
+    try:
+        return Target(*split_name(model), sampling)
+    except UnknownModelError:
+        return Target("own", model, sampling)
+
+
 def _covered(chunk: Chunk, answers: Sequence[Answer]) -> tuple[tuple[tuple[int, int], ...], tuple[Missed, ...]]:
-    """What of a chunk was read for every kind, and what was not, with the first reason."""
-    missed = [part for answered in answers for part in answered.missed]
-    if not missed:
-        return ((chunk.start, chunk.end),), ()
-    # An answer misses what stands behind some point, if anything: the earliest point is where the chunk's part begins.
-    first = min(missed, key=lambda part: part.start)
-    read = ((chunk.start, first.start),) if first.start > chunk.start else ()
-    return Coverage.of(list(read), []).read, (Missed(start=first.start, end=chunk.end, reason=first.reason),)
+    """What of a chunk was read for every kind, and what was not."""
+    return Coverage.within(chunk.start, chunk.end, [part for answered in answers for part in answered.missed])

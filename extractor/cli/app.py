@@ -18,6 +18,7 @@ from typer.main import get_command
 from extractor.cli.extract import extract
 from extractor.cli.messages import say
 from extractor.cli.models import models
+from extractor.cli.replies import app as replies
 from extractor.cli.schemas import schemas
 from extractor.errors import ExtractorError
 
@@ -39,6 +40,7 @@ app = typer.Typer(
 app.command()(extract)
 app.command()(schemas)
 app.command()(models)
+app.add_typer(replies)
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,14 +6,17 @@ import typer
 
 from extractor.cli.options import (
     BaseUrlOption,
+    CacheOption,
     ChunkCharsOption,
     ConcurrencyOption,
+    DryRunOption,
     ExamplesOption,
     ForceOption,
     FormatOption,
     IdFieldOption,
     InputFormatOption,
     LimitOption,
+    MaxCostOption,
     MaxRepairsOption,
     ModelOption,
     ModeOption,
@@ -22,9 +25,15 @@ from extractor.cli.options import (
     PerKindOption,
     PromptOption,
     QuietOption,
+    RecordOption,
+    RefreshOption,
+    ReplayOption,
+    RequestsPerMinuteOption,
     SourcesArgument,
     TextFieldOption,
     TimeoutOption,
+    TokenBudgetOption,
+    TokensPerMinuteOption,
 )
 from extractor.errors import UsageError
 
@@ -48,7 +57,16 @@ def extract(
     chunk_chars: ChunkCharsOption = None,
     max_repairs: MaxRepairsOption = None,
     concurrency: ConcurrencyOption = None,
+    requests_per_minute: RequestsPerMinuteOption = None,
+    tokens_per_minute: TokensPerMinuteOption = None,
+    max_cost: MaxCostOption = None,
+    token_budget: TokenBudgetOption = None,
     timeout: TimeoutOption = None,
+    cache: CacheOption = None,
+    refresh: RefreshOption = None,
+    record: RecordOption = None,
+    replay: ReplayOption = None,
+    dry_run: DryRunOption = False,
     base_url: BaseUrlOption = None,
     quiet: QuietOption = None,
 ) -> int:
@@ -74,7 +92,15 @@ def extract(
         "chunk_chars": chunk_chars,
         "max_repairs": max_repairs,
         "concurrency": concurrency,
+        "requests_per_minute": requests_per_minute,
+        "tokens_per_minute": tokens_per_minute,
+        "max_cost": max_cost,
+        "token_budget": token_budget,
         "timeout": timeout,
+        "cache": cache,
+        "refresh": refresh or None,
+        "record": record,
+        "replay": replay,
         "base_url": base_url,
         "limit": limit,
         "text_field": text_field,
@@ -88,4 +114,8 @@ def extract(
     flag = format_ if origin is not None and origin.name == "COMMANDLINE" else None
     if not sources:
         raise UsageError("no sources were named", hint="name files or folders, or - for standard input")
+    if dry_run:
+        from extractor.cli.dry_run import dry_run as say_estimate
+
+        return say_estimate(sources, flag, settings)
     return run(sources, None if out == "-" else out, force, flag, settings)

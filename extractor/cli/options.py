@@ -118,7 +118,57 @@ MaxRepairsOption = Annotated[
 ]
 ConcurrencyOption = Annotated[
     int | None,
-    typer.Option(metavar="N", envvar="EXTRACTOR_CONCURRENCY", help="Requests at a time. Default: 8."),
+    typer.Option(
+        metavar="N",
+        envvar="EXTRACTOR_CONCURRENCY",
+        help="Requests at a time, at most; fewer while the server is busy. Default: 8.",
+    ),
+]
+RequestsPerMinuteOption = Annotated[
+    float | None,
+    typer.Option(metavar="N", envvar="EXTRACTOR_REQUESTS_PER_MINUTE", help="Requests begun in a minute, at most."),
+]
+TokensPerMinuteOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N", envvar="EXTRACTOR_TOKENS_PER_MINUTE", help="Tokens sent and received in a minute, at most."
+    ),
+]
+MaxCostOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="USD", envvar="EXTRACTOR_MAX_COST", help="Ask no more once the run has cost this many dollars."
+    ),
+]
+TokenBudgetOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", envvar="EXTRACTOR_TOKEN_BUDGET", help="Ask no more once the run has used these tokens."),
+]
+CacheOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--cache/--no-cache",
+        envvar="EXTRACTOR_KEEP_REPLIES",
+        help="Keep a model's replies and take them again for the same prompt. Default: keep; see `extractor replies`.",
+    ),
+]
+RefreshOption = Annotated[
+    bool | None,
+    typer.Option("--refresh", envvar="EXTRACTOR_REFRESH", help="Ask anew for replies that are kept."),
+]
+RecordOption = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", envvar="EXTRACTOR_RECORD", help="Keep the replies in this file instead."),
+]
+ReplayOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", envvar="EXTRACTOR_REPLAY", help="Take all replies from this recording; nothing is ever sent."
+    ),
+]
+DryRunOption = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Send nothing; say how many chunks, requests, tokens and dollars it would take."),
 ]
 TimeoutOption = Annotated[
     float | None,

@@ -10,6 +10,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from extractor.cli.options import Format, InputFormat, Mode
 from extractor.errors import UsageError
+from extractor.llm.limits import Limits
+from extractor.llm.reply_store import Replies
 
 CONFIG = "extractor.toml"
 
@@ -29,8 +31,17 @@ class Settings:
     chunk_chars: int | None = None
     max_repairs: int = 1
     concurrency: int = 8
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    max_cost: float | None = None
+    """In US dollars."""
+    token_budget: int | None = None
     timeout: float = 120.0
     """In seconds."""
+    cache: bool = True
+    refresh: bool = False
+    record: str | None = None
+    replay: str | None = None
     base_url: str | None = None
     limit: int | None = None
     text_field: str = "text"
@@ -43,6 +54,34 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not value >= least:  # NaN is not at least anything either.
                 raise UsageError(f"{_flag(name)} is {value}, and has to be at least {least}")
+        for one, other in _APART:
+            if getattr(self, one) not in (None, False) and getattr(self, other) not in (None, False):
+                raise UsageError(f"{_flag(one)} and {_flag(other)} cannot go together")
+        if self.record is not None and not self.cache:
+            raise UsageError("--record and --no-cache cannot go together")
+
+    @property
+    def limits(self) -> Limits:
+        """What may be asked in a minute, and in all."""
+        from extractor.llm.limits import Limits
+
+        return Limits(
+            requests_per_minute=self.requests_per_minute,
+            tokens_per_minute=self.tokens_per_minute,
+            max_cost=self.max_cost,
+            token_budget=self.token_budget,
+        )
+
+    @property
+    def replies(self) -> Replies:
+        """Where a model's replies are kept, and which are taken from there."""
+        from extractor.llm.reply_store import Replies
+
+        if self.replay is not None:
+            return Replies("replay", self.replay)
+        if not self.cache:
+            return Replies("off")
+        return Replies("refresh" if self.refresh else "cache", self.record)
 
     @property
     def kinds(self) -> list[str] | None:
@@ -52,7 +91,18 @@ class Settings:
         return [name.strip() for name in self.only.split(",") if name.strip()]
 
 
-_AT_LEAST = {"chunk_chars": 1, "max_repairs": 0, "concurrency": 1, "timeout": 0.001, "limit": 1}
+_AT_LEAST = {
+    "chunk_chars": 1,
+    "max_repairs": 0,
+    "concurrency": 1,
+    "requests_per_minute": 0.001,
+    "tokens_per_minute": 1,
+    "max_cost": 0.000001,
+    "token_budget": 1,
+    "timeout": 0.001,
+    "limit": 1,
+}
+_APART = (("replay", "record"), ("replay", "refresh"))
 
 
 def _flag(name: str) -> str:

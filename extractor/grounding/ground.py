@@ -14,7 +14,7 @@ from extractor.records.extraction import Rejection
 from extractor.records.span import Location, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -42,7 +42,7 @@ class Grounded:
 def ground(
     drafts: Iterable[Drafted], chunk: Chunk, kinds: Sequence[Kind[Any, Any]]
 ) -> tuple[list[Grounded], list[Rejection]]:
-    """The records that a chunk's drafts amount to, and the drafts that the article does not bear out."""
+    """The records that a chunk's drafts amount to, and the drafts, or fields, that the article does not bear out."""
     by_name: Mapping[str, Kind[Any, Any]] = {kind.name: kind for kind in kinds}
     grounded: list[Grounded] = []
     rejected: list[Rejection] = []
@@ -55,11 +55,15 @@ def ground(
             rejected.append(rejection(kind, drafted.draft, error.reason, str(error), chunk))
             continue
         grounded.append(item)
-        rejected.extend(
-            rejection(kind, drafted.draft, "field_not_found", f"{field}: {detail}", chunk)
-            for field, detail in item.absent
-        )
+        rejected.extend(fields_left_out([item]))
     return grounded, rejected
+
+
+def fields_left_out(grounded: Iterable[Grounded]) -> Iterator[Rejection]:
+    """The optional fields without which records are reported, as rejections."""
+    for item in grounded:
+        for field, detail in item.absent:
+            yield rejection(item.kind, item.draft, "field_not_found", f"{field}: {detail}", item.chunk)
 
 
 class Grounder:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from extractor.records.usage import Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from extractor.llm.limits import Allowance
     from extractor.prompting.prompt import Prompt
 
 Mode = Literal["tools", "json_schema", "json", "md_json"]
@@ -24,13 +27,18 @@ class Reply:
     """What a model answered, unread."""
 
     text: str
-    """The message's content, or the arguments of its tool call. Of a refusal: nothing."""
+    """The message's content, or the arguments of its tool call; of several calls, with `reading.RECORD` between them.
+    Of a refusal: nothing."""
     finish: Finish = "stop"
     """Why it ended: by itself, at the output limit, because the model or the provider's filter declined."""
     usage: Usage = field(default_factory=lambda: Usage(requests=1))
     """Of this reply; a client that asked twice counts both."""
     model: str | None = None
     """The model that answered, as the server calls it."""
+    mode: str = field(default="", compare=False)
+    """The mode in which it was asked for."""
+    allowances: Sequence[Allowance] = field(default=(), compare=False)
+    """What the provider says it will still take."""
 
 
 class Client(Protocol):

@@ -22,6 +22,20 @@ NO_KEY = "x"
 
 
 @dataclass(frozen=True)
+class Target:
+    """What is asked, as far as it may be said: replies are stored under it, spans and prices go by it."""
+
+    provider: str
+    """As in `provider/model`."""
+    model: str
+    sampling: Mapping[str, float] = field(default_factory=dict)
+    """Sampling parameters that are sent."""
+    address: str | None = None
+    """The host, where it is known."""
+    port: int | None = None
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """A model at an address."""
 
@@ -42,6 +56,28 @@ class Endpoint:
         parts = urlsplit(self.base_url)
         host = parts.hostname or "the server"
         return f"{host}:{parts.port}" if parts.port else host
+
+    def target(self, sampling: Mapping[str, float]) -> Target:
+        """What is asked here, with these sampling parameters."""
+        parts = urlsplit(self.base_url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return Target(self.provider, self.model, sampling, parts.hostname, port)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Provider and model of `provider/model`, split at the first slash.
+
+    Raises:
+        UnknownModelError: No such provider, or no model's name.
+    """
+    provider, _, model = name.partition("/")
+    if provider not in PROVIDERS or not model.strip():
+        raise UnknownModelError(
+            f"there is no model {name!r}",
+            hint="use offline, openai/NAME, azure_openai/DEPLOYMENT or ollama/NAME; a server of your own is "
+            "openai/NAME with OPENAI_BASE_URL",
+        )
+    return provider, model
 
 
 def endpoint_of(
@@ -65,15 +101,9 @@ def endpoint_of(
         MissingKeyError: A key, or what else the provider needs, is not set.
     """
     given = {key: value.strip() for key, value in (os.environ if environ is None else environ).items()}
-    provider, _, model = name.partition("/")
     key = (api_key or "").strip() or None
     url = _url(base_url, "the base URL")
-    if provider not in PROVIDERS or not model.strip():
-        raise UnknownModelError(
-            f"there is no model {name!r}",
-            hint="use offline, openai/NAME, azure_openai/DEPLOYMENT or ollama/NAME; a server of your own is "
-            "openai/NAME with OPENAI_BASE_URL",
-        )
+    provider, model = split_name(name)
     if provider == "azure_openai":
         return _azure(model, url, key, given)
     if provider == "ollama":

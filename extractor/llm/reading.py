@@ -5,9 +5,10 @@ Live, recorded and batched replies, of every mode, are read here.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from extractor.errors import ReplyMalformedError
@@ -21,6 +22,8 @@ _THOUGHT_END = re.compile(r"</think(?:ing)?>")
 _BETWEEN = re.compile(r"[\s,]*")
 _NEXT_ITEM = re.compile(r"\}\s*,\s*(?=\{)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+RECORD = "\x1e"
+"""Stands between the parts of a reply that came in several tool calls, as in a sequence of JSON texts (RFC 7464)."""
 _DEPTH = 16
 """Levels of lists and objects in an item; what lies deeper is nothing that was asked for."""
 _WORK = 16
@@ -34,7 +37,9 @@ class Items:
     lists: Mapping[str, list[Any]]
     """By kind, in the order asked for; unchecked."""
     whole: frozenset[str]
-    """The kinds whose list came to its end; all of them in a reply that is whole."""
+    """The kinds whose list came to its end unbroken; all of them in a reply that is whole."""
+    breaks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Of each other kind, the indices before which something of its list is lost; its length where the end is."""
 
 
 def read_items(text: str, names: Sequence[str]) -> Items:
@@ -50,6 +55,17 @@ def read_items(text: str, names: Sequence[str]) -> Items:
     Raises:
         ReplyMalformedError: It holds no list of any of them.
     """
+    parts = [part for part in text.split(RECORD) if part.strip()]
+    read = [found for part in parts if (found := _read(part, names)) is not None]
+    if not read:
+        raise ReplyMalformedError("the reply is empty" if not parts else "the reply is not of the form asked for")
+    if len(read) < len(parts):
+        # Of a call that cannot be read nobody knows what it held.
+        read.append(_broken({name: [] for name in names}, frozenset(), {}))
+    return read[0] if len(read) == 1 else _joined(read, names)
+
+
+def _read(text: str, names: Sequence[str]) -> Items | None:
     answer = _THOUGHT_END.split(text)[-1]
     # An article about such tags may have them inside a string: then the text as a whole is what can be read.
     for candidate in dict.fromkeys((answer, text)):
@@ -57,7 +73,30 @@ def read_items(text: str, names: Sequence[str]) -> Items:
         found = _whole(candidate, names, budget) or _salvaged(candidate, names, budget)
         if found is not None:
             return found
-    raise ReplyMalformedError("the reply is empty" if not text.strip() else "the reply is not of the form asked for")
+    return None
+
+
+def _joined(read: Sequence[Items], names: Sequence[str]) -> Items:
+    """The items of several tool calls, as if one had listed them all."""
+    lists: dict[str, list[Any]] = {name: [] for name in names}
+    breaks: dict[str, tuple[int, ...]] = {}
+    for items in read:
+        for name in names:
+            behind = len(lists[name])
+            breaks[name] = (*breaks.get(name, ()), *(behind + index for index in items.breaks.get(name, ())))
+            lists[name].extend(items.lists.get(name, ()))
+    return Items(
+        lists,
+        frozenset(name for name in names if not breaks[name]),
+        {name: found for name, found in breaks.items() if found},
+    )
+
+
+def _broken(lists: Mapping[str, list[Any]], whole: frozenset[str], breaks: Mapping[str, list[int]]) -> Items:
+    """The items of a broken reply; a list that never began is lost from its beginning."""
+    return Items(
+        lists, whole, {name: tuple(breaks.get(name) or [len(lists[name])]) for name in lists if name not in whole}
+    )
 
 
 class _Budget:
@@ -84,6 +123,10 @@ def _whole(text: str, names: Sequence[str], budget: _Budget) -> Items | None:
     decoded = budget.decode(stripped, 0) if stripped else None
     if decoded is not None and decoded[1] == len(stripped):
         value = decoded[0]
+        if isinstance(value, str):
+            # Some models write their JSON as a JSON string.
+            inner = budget.decode(value.strip(), 0)
+            value = inner[0] if inner else None
         if isinstance(value, list) and len(names) == 1:
             value = {names[0]: value}
         return _lists(value, names)
@@ -102,11 +145,24 @@ def _lists(value: Any, names: Sequence[str], *, wrapped: bool = True) -> Items |
         return None
     known = {key.casefold(): key for key in value if isinstance(key, str)}
     value = {name: value[known[name.casefold()]] for name in names if name.casefold() in known} or value
-    if not any(isinstance(value.get(name), (list, dict)) for name in names):
+    if not any(isinstance(_unquoted(value.get(name)), (list, dict)) for name in names) and not _all_null(value, names):
         # Some models wrap the object that was asked for into one of their own.
         inner = [_lists(part, names, wrapped=False) for part in value.values()] if wrapped else []
         return next((found for found in inner if found is not None), None)
-    return Items({name: _listed(_sendable(value.get(name))) for name in names}, frozenset(names))
+    return Items({name: _listed(_sendable(_unquoted(value.get(name)))) for name in names}, frozenset(names))
+
+
+def _unquoted(value: Any) -> Any:
+    """The list that a string holds as JSON, as some models write the arguments of a tool."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        with contextlib.suppress(ValueError, RecursionError):
+            return _DECODER.decode(value)
+    return value
+
+
+def _all_null(value: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Whether an object has every list, and null in place of each: there is nothing of any kind."""
+    return all(name in value and value[name] is None for name in names)
 
 
 def _listed(value: Any) -> list[Any]:
@@ -123,6 +179,7 @@ def _salvaged(text: str, names: Sequence[str], budget: _Budget) -> Items | None:
     if not begins:
         return None
     lists: dict[str, list[Any]] = {name: [] for name in names}
+    breaks: dict[str, list[int]] = {name: [] for name in names}
     whole: set[str] = set()
     behind = 0
     begins.sort()
@@ -130,37 +187,32 @@ def _salvaged(text: str, names: Sequence[str], budget: _Budget) -> Items | None:
         if begin < behind or name in whole:
             continue
         limit = begins[index + 1][0] if index + 1 < len(begins) else len(text)
-        behind, unbroken = _walk(text, begin, limit, lists[name], budget)
-        if unbroken:
+        behind = _walk(text, begin, limit, lists[name], breaks[name], budget)
+        if not breaks[name]:
             whole.add(name)
-    if not any(lists.values()) and not whole:
-        # It broke off inside the very first item: there is a form, only nothing in it.
-        return Items(lists, frozenset())
-    return Items({name: _sendable(items) for name, items in lists.items()}, frozenset(whole))
+    return _broken({name: _sendable(items) for name, items in lists.items()}, frozenset(whole), breaks)
 
 
-def _walk(text: str, at: int, limit: int, items: list[Any], budget: _Budget) -> tuple[int, bool]:
-    """Collect the items of a list; where it ends, and whether it came there unbroken.
+def _walk(text: str, at: int, limit: int, items: list[Any], breaks: list[int], budget: _Budget) -> int:
+    """Collect the items of a list and the indices where it is broken; return where it ends.
 
     Behind a broken item it goes on with the next one before `limit`, where another list begins.
     """
-    unbroken = True
     while True:
         between = _BETWEEN.match(text, at)
         at = between.end() if between else at
-        if at >= len(text):
-            return at, False
-        if text[at] == "]":
-            return at + 1, unbroken
-        decoded = budget.decode(text, at)
+        if at < len(text) and text[at] == "]":
+            return at + 1
+        decoded = budget.decode(text, at) if at < len(text) else None
         if decoded is not None:
             items.append(decoded[0])
             at = decoded[1]
             continue
-        unbroken = False
-        following = _NEXT_ITEM.search(text, at, limit)
+        if not breaks or breaks[-1] != len(items):
+            breaks.append(len(items))
+        following = _NEXT_ITEM.search(text, at, limit) if at < len(text) else None
         if following is None:
-            return at, False
+            return at
         at = following.end()
 
 

@@ -1,7 +1,7 @@
-"""One prompt, answered: asked, read, checked, and mended where items fail.
+"""A follow-up: only the items that failed, with the reasons and the sentences that they should come from.
 
-A follow-up asks only for the items that failed, with the reasons and the sentences that they should come from. What
-still fails is rejected; an item that fails in an optional field alone is kept as it was.
+It is short, so that a mistake in one item does not cost a whole chunk again. What still fails is rejected; an item that
+fails in an optional field alone is kept as it was.
 """
 
 from __future__ import annotations
@@ -11,27 +11,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from extractor.errors import (
-    ModelError,
-    ReplyError,
-    ReplyFilteredError,
-    ReplyMalformedError,
-    ReplyRefusedError,
-    ReplyTruncatedError,
-)
-from extractor.llm.reading import Items, read_items
+from extractor.errors import ModelError
+from extractor.llm.events import RepairAsked
+from extractor.llm.reading import read_items
 from extractor.llm.validate import Failing, check_items, validating
 from extractor.prompting.layout import lay_out, one_line
 from extractor.prompting.prompt import Prompt
-from extractor.records.coverage import Missed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from extractor.kinds.kind import Drafted, Kind
+    from extractor.grounding.ground import Grounded
+    from extractor.kinds.kind import Kind
     from extractor.llm.client import Reply
+    from extractor.llm.events import Hooks
     from extractor.prompting.templates import Frame
-    from extractor.records.extraction import Rejection
     from extractor.text.chunks import Chunk
 
 NEIGHBOURS = 1
@@ -48,133 +42,65 @@ Ask = Callable[[Prompt], Awaitable["Reply"]]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one prompt brought. `read` and `missed` together are the chunk's content."""
+class Mended:
+    """What came of failing items."""
 
-    drafts: tuple[Drafted, ...] = ()
-    rejected: tuple[Rejection, ...] = ()
-    read: tuple[tuple[int, int], ...] = ()
-    missed: tuple[Missed, ...] = ()
-    error: ModelError | None = None
-    """Why something is missed."""
+    good: tuple[Grounded, ...]
+    """Those that were mended, and those that lack an optional field."""
+    failing: tuple[Failing, ...]
+    """Those that were not."""
 
 
-async def answer(prompt: Prompt, chunk: Chunk, ask: Ask, *, repair: Frame, max_repairs: int = 1) -> Answer:
-    """Ask a prompt about a chunk, and check and mend the reply.
+async def mend(
+    failing: Sequence[Failing], chunk: Chunk, ask: Ask, *, repair: Frame, rounds: int, hooks: Hooks
+) -> Mended:
+    """Ask for failing items again.
 
     Args:
-        prompt: The prompt.
-        chunk: What it asks about.
+        failing: The items.
+        chunk: What they are from.
         ask: Sends a prompt.
         repair: The template of the follow-up.
-        max_repairs: Follow-ups at most; a reply that cannot be read at all costs one, the prompt asked anew.
-
-    Returns:
-        The answer. A `ModelError` is in it, never raised.
+        rounds: Follow-ups at most.
+        hooks: Told of each follow-up.
     """
-    start, end = chunk.start, chunk.end
-    try:
-        items, error, spent = await _items(prompt, ask, max_repairs)
-    except ModelError as failed:
-        return Answer(missed=(Missed(start=start, end=end, reason=failed.code),), error=failed)
+    good: list[Grounded] = []
+    given_up = [item for item in failing if not item.worth_asking]
+    going_on = [item for item in failing if item.worth_asking]
     with validating(chunk):
-        checked = check_items(items.lists, prompt.kinds)
-        drafts, failing = list(checked.good), list(checked.failing)
-        # What is left of a broken reply is not worth a follow-up: the stretch is asked for again as a whole, if at all.
-        rounds = 0 if error else max_repairs - spent
-        given_up: list[Failing] = []
-        while failing and rounds > 0:
+        while going_on and rounds > 0:
             rounds -= 1
+            hooks.tell(RepairAsked(reason="items", count=min(len(going_on), MOST_REPAIRED)))
             try:
-                corrected = await _mended(failing, prompt.kinds, chunk, ask, repair)
+                corrected = await _corrected(going_on, chunk, ask, repair)
             except ModelError:
                 break
-            drafts.extend(corrected.mended)
+            good.extend(corrected.mended)
             given_up.extend(corrected.left_out)
-            failing = corrected.failing
-    failing = [*given_up, *failing]
-    drafts.extend(item.kept for item in failing if item.kept is not None)
-    rejected = tuple(item.rejection(chunk) for item in failing if item.kept is None)
-    if error is None:
-        return Answer(tuple(drafts), rejected, read=((start, end),))
-    cut = _cut(items, prompt.kinds, chunk)
-    missed = (Missed(start=cut, end=end, reason=error.code),)
-    return Answer(tuple(drafts), rejected, ((start, cut),) if cut > start else (), missed, error)
-
-
-async def _items(prompt: Prompt, ask: Ask, max_repairs: int) -> tuple[Items, ReplyError | None, int]:
-    """The items of the reply, what is wrong with it as a whole, and the follow-ups spent.
-
-    Raises `ModelError` where there is nothing to read.
-    """
-    for spent in range(max_repairs + 1):
-        reply = await ask(prompt if spent == 0 else _asked_anew(prompt))
-        if reply.finish == "refusal":
-            raise ReplyRefusedError("the model declined to answer")
-        truncated = ReplyTruncatedError(
-            "the reply stopped at the model's output limit", hint="ask for less at once with --chunk-chars"
-        )
-        try:
-            items = read_items(reply.text, [kind.name for kind in prompt.kinds])
-        except ReplyMalformedError:
-            if reply.finish == "content_filter":
-                raise ReplyFilteredError("the provider's content filter withheld the reply") from None
-            if reply.finish == "length":
-                raise truncated from None
-            if spent == max_repairs:
-                raise
-            continue
-        if len(items.whole) == len(prompt.kinds):
-            return items, None, spent
-        if reply.finish == "length":
-            return items, truncated, spent
-        if reply.finish == "content_filter":
-            return items, ReplyFilteredError("the provider's content filter cut the reply off"), spent
-        return items, ReplyMalformedError("part of the reply is not of the form asked for"), spent
-    raise AssertionError("unreachable")  # pragma: no cover - the last round returns or raises
-
-
-def _asked_anew(prompt: Prompt) -> Prompt:
-    # The same words would come from a cache, with the same reply.
-    return replace(prompt, user=f"{prompt.user}\n\nYour last reply was not a JSON object of the form asked for.")
-
-
-def _cut(items: Items, kinds: Sequence[Kind[Any, Any]], chunk: Chunk) -> int:
-    """Offset up to which a broken reply has read its chunk for every kind.
-
-    That is known only where a single list is broken off and its items come in the order of the text: it is read up to
-    the sentence of the last one.
-    """
-    broken = [kind.name for kind in kinds if kind.name not in items.whole]
-    if len(broken) != 1:
-        return chunk.start
-    numbers = [item.get("sentence") if isinstance(item, dict) else None for item in items.lists[broken[0]]]
-    known = [number for number in numbers if isinstance(number, int)]
-    if not known or known != numbers or known != sorted(known):
-        return chunk.start
-    return next((sentence.start for sentence in chunk.sentences if sentence.number == known[-1]), chunk.start)
+            going_on = corrected.failing
+    left = [*given_up, *going_on]
+    good.extend(item.kept for item in left if item.kept is not None)
+    return Mended(tuple(good), tuple(item for item in left if item.kept is None))
 
 
 @dataclass(frozen=True)
 class _Corrected:
     """What a follow-up brought."""
 
-    mended: list[Drafted]
+    mended: list[Grounded]
     failing: list[Failing]
     """Items that the model gave again and that fail again."""
     left_out: list[Failing]
     """Items that it did not give again; there is no use in asking once more."""
 
 
-async def _mended(
-    failing: Sequence[Failing], kinds: Sequence[Kind[Any, Any]], chunk: Chunk, ask: Ask, repair: Frame
-) -> _Corrected:
+async def _corrected(failing: Sequence[Failing], chunk: Chunk, ask: Ask, repair: Frame) -> _Corrected:
     """One follow-up about failing items. Raises `ModelError`."""
-    concerned = tuple(kind for kind in kinds if any(item.kind.name == kind.name for item in failing))
+    concerned = tuple({item.kind.name: item.kind for item in failing[:MOST_REPAIRED]}.values())
     reply = await ask(repair_prompt(failing[:MOST_REPAIRED], concerned, chunk, repair))
     lists = read_items(reply.text, [kind.name for kind in concerned]).lists
     checked = check_items(lists, concerned)
-    given = [(drafted.kind, drafted.draft.model_dump(mode="json")) for drafted in checked.good]
+    given = [(grounded.kind.name, grounded.draft.model_dump(mode="json")) for grounded in checked.good]
     given += [(item.kind.name, item.item) for item in checked.failing]
     partners = _partners(failing, given)
     again: list[Failing] = []

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
+BeforeWait = Callable[[BaseException, float], None]
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
     """How long to go on with one request. All times in seconds."""
 
-    max_attempts: int = 5
+    max_attempts: int = 8
     first_wait: float = 0.5
     longest_wait: float = 30.0
     """Of our own backoff; a server's Retry-After may be longer."""
@@ -29,10 +30,14 @@ class RetryPolicy:
     sleep: Sleep = asyncio.sleep
     """Waits; tests replace it."""
 
-    async def run(self, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def run(self, attempt: Callable[[], Awaitable[T]], before_wait: BeforeWait | None = None) -> T:
         """What `attempt` returns, tried again while its error is `retryable`; then the last error is raised.
 
         Safe to call concurrently: each run counts for itself.
+
+        Args:
+            attempt: One try.
+            before_wait: Told the error and the seconds of each wait before it begins.
         """
         from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, stop_before_delay
 
@@ -42,6 +47,7 @@ class RetryPolicy:
             stop=stop_after_attempt(self.max_attempts) | stop_before_delay(self.deadline),
             wait=self._wait,
             retry=retry_if_exception(is_retryable),
+            before_sleep=None if before_wait is None else _told(before_wait),
             reraise=True,
         )
         return await retrying(attempt)
@@ -55,6 +61,15 @@ class RetryPolicy:
         asked = getattr(error, "retry_after", None)
         # Never earlier than the server asks; jitter keeps those that were sent away together apart.
         return backoff if asked is None else asked + backoff * 0.1
+
+
+def _told(before_wait: BeforeWait) -> Callable[[RetryCallState], None]:
+    def tell(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if error is not None:
+            before_wait(error, state.upcoming_sleep)
+
+    return tell
 
 
 def is_retryable(error: BaseException) -> bool:

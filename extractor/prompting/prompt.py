@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from extractor.prompting.layout import lay_out
@@ -42,14 +43,24 @@ class Prompt:
 
     def fingerprint(self, provider: str, model: str, mode: str, sampling: Mapping[str, Any]) -> str:
         """Hex SHA-256 of all that a reply depends on; equal prompts to the same model share it across runs."""
-        parts = [provider, model, mode, self.messages, self.form.model_json_schema(), dict(sampling)]
+        parts = [provider, model, mode, dict(sampling), self._digest]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def _digest(self) -> str:
+        """Hex SHA-256 of messages and schema."""
+        content = json.dumps(self.messages, sort_keys=True) + _schema_text(self.form)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _schema_text(form: type[ReplyForm]) -> str:
+    return json.dumps(form.model_json_schema(), sort_keys=True)
 
 
 def schema_digest(kinds: Sequence[Kind[Any, Any]]) -> str:
     """The start of the SHA-256 of the JSON Schema that a model fills in for these kinds."""
-    schema = json.dumps(reply_form(tuple(kinds)).model_json_schema(), sort_keys=True)
-    return hashlib.sha256(schema.encode()).hexdigest()[:12]
+    return hashlib.sha256(_schema_text(reply_form(tuple(kinds))).encode()).hexdigest()[:12]
 
 
 def system_message(frame: Frame, kinds: Sequence[Kind[Any, Any]], examples: Sequence[Example]) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from extractor.records.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Status = Literal["complete", "partial", "failed"]
 
@@ -41,3 +44,27 @@ class Coverage(Record):
                 joined.append((start, end))
         status: Status = "complete" if joined and not missed else "partial" if joined else "failed"
         return cls(status=status, read=tuple(joined), missed=tuple(sorted(missed, key=lambda m: (m.start, m.end))))
+
+    @staticmethod
+    def within(
+        start: int, end: int, missed: Iterable[Missed]
+    ) -> tuple[tuple[tuple[int, int], ...], tuple[Missed, ...]]:
+        """What of `[start, end)` was read and what was not, both in order and without overlaps.
+
+        Args:
+            start: Offset of the first character.
+            end: Offset behind the last one.
+            missed: Stretches in it that were missed; where some overlap, the first one's reason stands.
+        """
+        read: list[tuple[int, int]] = []
+        apart: list[Missed] = []
+        at = start
+        for stretch in sorted(missed, key=lambda one: (one.start, one.end)):
+            if stretch.start > at:
+                read.append((at, stretch.start))
+            if stretch.end > at or not apart:
+                apart.append(Missed(start=max(at, stretch.start), end=stretch.end, reason=stretch.reason))
+            at = max(at, stretch.end)
+        if at < end or not apart:
+            read.append((at, end))
+        return tuple(read), tuple(apart)

@@ -18,6 +18,9 @@ CHUNK_CHARS = 4000
 CONTEXT_SENTENCES = 3
 """Sentences shown before a chunk; one is shown after it. Not yet chosen by an evaluation."""
 
+SHORTEST_PIECE = 400
+"""Characters; a single sentence is not cut into smaller pieces than this when it has to be read in halves."""
+
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
@@ -36,6 +39,8 @@ class Chunk:
     sentences: tuple[Sentence, ...]
     """The content. Where one sentence is longer than a chunk may be, a part of it that ends between words."""
     after: tuple[Sentence, ...]
+    context: int = CONTEXT_SENTENCES
+    """Sentences of context that were asked for."""
 
     @property
     def window(self) -> tuple[int, int]:
@@ -44,6 +49,52 @@ class Chunk:
         if not shown:
             return self.start, self.end
         return min(self.start, shown[0].start), max(self.end, shown[-1].end)
+
+    def part(self, first: int, behind: int) -> Chunk:
+        """The chunk of its sentences with the half-open indices `[first, behind)`, its neighbours as context."""
+        around = (*self.before, *self.sentences, *self.after)
+        shift = len(self.before)
+        return Chunk(
+            self.document,
+            self.start if first == 0 else self.sentences[first].start,
+            self.end if behind == len(self.sentences) else self.sentences[behind].start,
+            around[max(0, shift + first - self.context) : shift + first],
+            self.sentences[first:behind],
+            around[shift + behind : shift + behind + min(1, self.context)],
+            self.context,
+        )
+
+    def stretch(self, first: int, last: int) -> Chunk:
+        """The part of it from the sentence numbered `first` to that numbered `last`, both included.
+
+        Numbers that it does not have stand for its beginning and its end.
+        """
+        numbers = [sentence.number for sentence in self.sentences]
+        begin = numbers.index(first) if first in numbers else 0
+        behind = len(numbers) - numbers[::-1].index(last) if last in numbers else len(numbers)
+        return self.part(begin, behind) if begin < behind else self
+
+    def halves(self) -> tuple[Chunk, Chunk] | None:
+        """Two parts of about one length, cut between paragraphs if it can; None of a single short sentence."""
+        if len(self.sentences) == 1:
+            (only,) = self.sentences
+            pieces = _pieces(self.document.text, only, max(SHORTEST_PIECE, (only.end - only.start) // 2 + 1))
+            if len(pieces) == 1:
+                return None
+            whole = Chunk(
+                self.document, self.start, self.end, self.before, tuple(pieces), self.after, context=self.context
+            )
+            return whole.part(0, 1), whole.part(1, len(pieces))
+        if not self.sentences:
+            return None
+        middle, length = (self.start + self.end) / 2, self.end - self.start
+
+        def badness(index: int) -> float:
+            same_paragraph = self.sentences[index].paragraph == self.sentences[index - 1].paragraph
+            return abs(self.sentences[index].start - middle) / length + (0.25 if same_paragraph else 0.0)
+
+        cut = min(range(1, len(self.sentences)), key=badness)
+        return self.part(0, cut), self.part(cut, len(self.sentences))
 
 
 def split_chunks(
@@ -73,7 +124,7 @@ def split_chunks(
         end = len(document.text) if behind == len(pieces) else pieces[behind].start
         before = pieces[max(0, first - context) : first]
         after = pieces[behind : behind + min(1, context)]
-        chunks.append(Chunk(document, start, end, tuple(before), tuple(pieces[first:behind]), tuple(after)))
+        chunks.append(Chunk(document, start, end, tuple(before), tuple(pieces[first:behind]), tuple(after), context))
     return tuple(chunks)
 
 

@@ -213,12 +213,29 @@ def test_one_chunk_that_fails_leaves_the_others() -> None:
 
 
 def test_truncated_reply() -> None:
+    mixed = quote("The picture is still mixed", cue="said", speaker="he")
+    text = json.dumps({**EMPTY, "quotes": [FIRST["quotes"][1], mixed]})
+    cut_off = Completion(text[: text.index("The picture")], finish="length")
+
+    def script(request: Request) -> Any:
+        asked = request.body["response_format"]["json_schema"]["schema"]["properties"]
+        return cut_off if len(asked) == 3 else {name: [mixed] if name == "quotes" else [] for name in asked}
+
+    extraction, requests = extract(script)
+    assert [one.text[:26] for one in extraction.quotes or ()] == [CARE[:26], "The picture is still mixed"]
+    assert extraction.coverage.status == "complete"
+    assert len(requests) == 3
+    assert sum("\n[1] " not in request.content("user") for request in requests) == 1, "quotes from that sentence on"
+
+
+def test_a_reply_that_is_always_cut_off() -> None:
     text = json.dumps({**EMPTY, "quotes": FIRST["quotes"][1:3]})
-    extraction, requests = extract([Completion(text[: text.index("We need")], finish="length")])
+    extraction, requests = extract(lambda request: Completion(text[: text.index("We need")], finish="length"))
     assert [one.text for one in extraction.quotes or ()] == [CARE]
     assert extraction.error is not None
     assert extraction.error.code == "truncated"
-    assert len(requests) == 1
+    assert extraction.coverage.status == "failed", "claims were never read anywhere"
+    assert len(requests) < 30
 
 
 def test_per_kind() -> None:

@@ -14,6 +14,8 @@ import pytest
 from extractor.cli.app import main
 from extractor.errors import MissingKeyError, UnknownKindError, UnknownModelError
 from extractor.kinds.catalogue import kinds_named
+from extractor.llm.limits import Limits
+from extractor.llm.reply_store import Replies
 from extractor.records.coverage import Coverage, Missed
 from extractor.records.extraction import Extraction, Failure
 from tests.records_for_tests import PROVENANCE
@@ -43,7 +45,7 @@ class StandIn:
         self.closed = False
         self.made.append(self)
 
-    def extract_many_sync(self, articles: Iterable[Article]) -> Iterator[Extraction]:
+    def extract_many_sync(self, articles: Iterable[Article], *, ordered: bool = True) -> Iterator[Extraction]:
         drawn = iter(articles)
         while batch := list(itertools.islice(drawn, LOOK_AHEAD)):
             for article in batch:
@@ -187,7 +189,9 @@ def test_offline_says_how_to_use_a_model_and_several_articles_are_counted(run: R
     assert "--model" in ran.errors[0]
     assert ran.errors[-1] == "extractor: 3 articles: 1 complete, 1 partial, 1 failed"
     assert len(run("a.txt", loud=True).errors) == 1
-    assert run("a.txt", "--model", "openai/some", loud=True).errors == []
+    assert run("a.txt", "--model", "openai/some", loud=True).errors == [
+        "extractor: 0 requests, 0 tokens sent, 0 received"
+    ]
 
 
 def test_only_chooses_kinds_and_leaves_the_others_out(run: Run) -> None:
@@ -347,7 +351,15 @@ class TestSettings:
     def test_everything_reaches_the_extractor(self, run: Run) -> None:
         flags = "--prompt p --examples e --mode tools --per-kind --chunk-chars 9 --max-repairs 0 --concurrency 2"
         run("a.txt", "--model", "openai/some", *flags.split(), "--timeout", "1.5", "--base-url", "http://h")
-        assert StandIn.made[0].settings == {
+        limits = "--requests-per-minute 60 --tokens-per-minute 900 --max-cost 2.5 --token-budget 7000 --record r.sqlite"
+        run("a.txt", "--model", "openai/some", *limits.split())
+        assert StandIn.made[1].settings["limits"] == Limits(60, 900, 2.5, 7000)
+        assert StandIn.made[1].settings["replies"] == Replies("cache", "r.sqlite")
+        settings = StandIn.made[0].settings
+        assert callable(settings.pop("on_event"))
+        assert settings == {
+            "limits": Limits(),
+            "replies": Replies(),
             "kinds": None,
             "prompt": "p",
             "examples": "e",

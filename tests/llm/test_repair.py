@@ -1,59 +1,19 @@
-"""A prompt is answered: failing items are asked for once more, what is whole of a broken reply is kept."""
+"""Follow-ups: items that fail are asked for once more, with their reasons, and nothing else is."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from extractor.errors import ModelServerError
-from extractor.kinds.catalogue import kinds_named
 from extractor.llm.client import Reply
-from extractor.llm.repair import Answer, answer
-from extractor.llm.scripted_client import Answer as Scripted
-from extractor.llm.scripted_client import ScriptedClient
-from extractor.prompting.prompt import prompt_for
-from extractor.prompting.templates import load_frame
-from extractor.records.article import Article
-from extractor.text.chunks import Chunk, split_chunks
-from extractor.text.document import Document
+from tests.llm.asking import HOME, NO, TEXT, WAIT, contents, quote, quotes, run
 
-TEXT = (
-    "“We can’t wait,” Ann Lee said on Monday. The town spent 12 million kroner. "
-    "“No,” said Bob. Nobody was hurt. “Go home,” she told him. The sun shone."
-)
-FRAME, REPAIR = load_frame(), load_frame("repair")
-
-
-def chunk_of(text: str = TEXT) -> Chunk:
-    return split_chunks(Document.of(Article(id="a", text=text)))[0]
-
-
-def quote(content: str, sentence: int, **fields: Any) -> dict[str, Any]:
-    return {"sentence": sentence, "content": [content], "cue": None, "speaker": None, "speaker_name": None, **fields}
-
-
-WAIT, NO, HOME = quote("We can’t wait,", 1), quote("No,", 3), quote("Go home,", 5)
-
-
-def quotes(*items: Any) -> str:
-    return json.dumps({"quotes": items})
-
-
-def run(
-    *script: Scripted, max_repairs: int = 1, only: tuple[str, ...] = ("quotes",), text: str = TEXT
-) -> tuple[Answer, ScriptedClient]:
-    client = ScriptedClient(script)
-    chunk, kinds = chunk_of(text), kinds_named(only)
-    prompt = prompt_for(chunk, kinds, FRAME)
-    return asyncio.run(answer(prompt, chunk, client.complete, repair=REPAIR, max_repairs=max_repairs)), client
-
-
-def contents(answered: Answer) -> list[str]:
-    return [drafted.draft.model_dump()["content"][0] for drafted in answered.drafts]
+if TYPE_CHECKING:
+    from extractor.llm.scripted_client import Answer as Scripted
 
 
 def test_a_good_reply_costs_one_request() -> None:
@@ -143,7 +103,7 @@ def test_an_item_beyond_those_asked_for_is_welcome_if_it_stands() -> None:
 
 def test_an_optional_field_is_mended() -> None:
     answered, client = run(quotes(quote("No,", 3, speaker="Bobby")), quotes(quote("No,", 3, speaker="Bob")))
-    assert [drafted.draft.model_dump()["speaker"] for drafted in answered.drafts] == ["Bob"]
+    assert [grounded.draft.model_dump()["speaker"] for grounded in answered.found] == ["Bob"]
     assert "speaker: “Bobby”" in client.history[1].user
 
 
@@ -161,65 +121,6 @@ def test_a_failing_follow_up_costs_nothing_but_the_repair(follow_up: Scripted) -
     assert answered.rejected[0].reason in ("not_found", "invalid")
     assert answered.error is None
     assert answered.read == ((0, len(TEXT)),)
-
-
-def test_a_reply_that_is_no_json_is_asked_for_anew() -> None:
-    answered, client = run("Sure! The quotes are below.", quotes(NO))
-    assert contents(answered) == ["No,"]
-    assert client.history[1].system == client.history[0].system
-    assert client.history[1].user.startswith(client.history[0].user)
-    assert client.history[1].user != client.history[0].user
-    answered, client = run("Sure!", "Sure!")
-    assert answered.error is not None
-    assert [(part.start, part.end, part.reason) for part in answered.missed] == [(0, len(TEXT), "malformed")]
-    assert answered.read == ()
-    assert len(client.history) == 2
-
-
-@pytest.mark.parametrize(
-    ("reply", "reason"),
-    [
-        (Reply("", "refusal"), "refused"),
-        (Reply("", "content_filter"), "filtered"),
-        (Reply("", "length"), "truncated"),
-        (ModelServerError("down"), "server"),
-    ],
-)
-def test_a_chunk_that_is_not_read_is_missed(reply: Scripted, reason: str) -> None:
-    answered, client = run(reply)
-    assert [part.reason for part in answered.missed] == [reason]
-    assert answered.error is not None
-    assert answered.error.code == reason
-    assert answered.drafts == ()
-    assert len(client.history) == 1
-
-
-def test_a_truncated_reply_keeps_its_whole_items() -> None:
-    answered, client = run(Reply(quotes(WAIT, NO, HOME)[:-30], "length"))
-    assert contents(answered) == ["We can’t wait,", "No,"]
-    start = TEXT.index("“No,”")
-    assert answered.read == ((0, start),), "up to the sentence of the last item, which may hold more"
-    assert [(part.start, part.end, part.reason) for part in answered.missed] == [(start, len(TEXT), "truncated")]
-    assert len(client.history) == 1
-
-
-def test_a_reply_truncated_before_its_last_kind_has_read_nothing() -> None:
-    entity = {"sentence": 1, "name": "Ann Lee", "type": "person", "forms": ["Ann Lee"]}
-    text = json.dumps({"entities": [entity], "quotes": []})[: -len(', "quotes": []}') - 1]
-    answered, _ = run(Reply(text, "length"), only=("entities", "quotes"))
-    assert len(answered.drafts) == 1
-    assert answered.read == ()
-
-
-def test_items_out_of_order_do_not_tell_how_far_a_reply_came() -> None:
-    answered, _ = run(Reply(quotes(HOME, WAIT, NO)[:-30], "length"))
-    assert len(answered.drafts) == 2
-    assert answered.read == ()
-
-
-def test_a_complete_reply_is_read_whatever_its_finish() -> None:
-    answered, _ = run(Reply(quotes(NO) + "\n\nAnd now", "length"))
-    assert answered.error is None
 
 
 def test_a_hostile_draft_stays_inside_the_fence() -> None:

@@ -58,7 +58,7 @@ def test_one_bad_item_takes_no_other_with_it() -> None:
         quotes=[quote(), quote(content=["We must never surrender"]), quote(sentence=3, content=["No,"], speaker="Bob")],
         claims=[claim(kind="guess"), claim()],
     )
-    assert [drafted.kind for drafted in checked.good] == ["quotes", "quotes", "claims"]
+    assert [grounded.kind.name for grounded in checked.good] == ["quotes", "quotes", "claims"]
     assert [(failing.where, failing.reason) for failing in checked.failing] == [
         ("quotes[1]", "not_found"),
         ("claims[0]", "invalid"),
@@ -106,7 +106,7 @@ def test_what_fails_and_why(kind: str, item: Any, reason: str, says: str) -> Non
     (failing,) = check(**{kind: [item]}).failing
     assert failing.reason == reason
     assert says in failing.detail
-    rejection = failing.rejection(chunk_of())
+    rejection = failing.rejection()
     assert rejection.kind == kind.rstrip("s")
     assert rejection.chunk == (0, len(TEXT))
     assert rejection.draft == (item if isinstance(item, dict) else {"value": item})
