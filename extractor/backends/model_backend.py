@@ -269,7 +269,7 @@ class ModelBackend:
             client = None
         prices = Prices(target.provider, target.model, base_url)
         if self._limits.max_cost is not None and client is not None and not prices.known:
-            raise UsageError(f"the price of {self.model} is not known", hint="limit tokens instead (token_budget)")
+            raise UsageError(f"the price of {self.model} is not known", hint="limit tokens instead with --token-budget")
         return Caller(
             client,
             Limiter(self._concurrency, self._limits, sleep=self._policy.sleep),

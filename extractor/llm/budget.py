@@ -40,8 +40,8 @@ class Budget:
     spent: Usage = field(default_factory=Usage)
     """What is known to be used so far."""
     _held: list[Held] = field(default_factory=list, init=False)
-    _asked: int = field(default=0, init=False)
-    """Tokens of article in requests that were answered."""
+    _share: float = field(default=0.0, init=False)
+    """The most tokens that a reply has had for each token asked about."""
     _waiting: list[asyncio.Future[None]] = field(default_factory=list, init=False)
 
     @property
@@ -54,10 +54,10 @@ class Budget:
 
         Args:
             prompt_tokens: Of all its messages.
-            article_tokens: Of the part that it asks about, from which the reply's length is guessed: as in the replies
-                so far, else as in a recorded one.
+            article_tokens: Of the part that it asks about, from which the reply's length is guessed: by the longest
+                reply so far, else by a recorded one.
         """
-        share = self.spent.completion_tokens / self._asked if self._asked else COMPLETION_SHARE
+        share = self._share or COMPLETION_SHARE
         usage = Usage(prompt_tokens=prompt_tokens, completion_tokens=int(share * article_tokens) + 1)
         return usage.model_copy(update={"cost_usd": self.prices.cost(usage)}) if self.max_cost is not None else usage
 
@@ -92,7 +92,8 @@ class Budget:
     def count(self, used: Usage, article_tokens: int = 0) -> None:
         """Add what a request used."""
         self.spent += used
-        self._asked += article_tokens
+        if article_tokens:
+            self._share = max(self._share, used.completion_tokens / article_tokens)
         waiting, self._waiting = self._waiting, []
         for changed in waiting:
             # They may belong to another loop, in another thread.

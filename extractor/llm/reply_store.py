@@ -259,8 +259,8 @@ class ReplyStore:
             if not line.strip():
                 continue
             try:
-                self.put(_checked(json.loads(line)))
-            except (ValueError, TypeError) as error:
+                self.put(_checked(line))
+            except ValueError as error:
                 raise SourceError(f"line {number} is no stored reply", hint="see `extractor replies export`") from error
             count += 1
         return count
@@ -395,10 +395,10 @@ def _stored(row: tuple[Any, ...]) -> StoredReply:
     return StoredReply(**{**values, "in_vain": bool(values["in_vain"])})
 
 
-def _checked(data: Any) -> StoredReply:
+def _checked(line: str) -> StoredReply:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(StoredReply).validate_python(data, strict=True)
+    return TypeAdapter(StoredReply).validate_json(line, strict=True)
 
 
 Use = Literal["cache", "refresh", "replay", "off"]
