@@ -176,15 +176,20 @@ def find_words(text: str, start: int = 0, end: int | None = None) -> list[Word]:
 
 def opposed(one: Word, other: Word) -> bool:
     """Whether one word is the other, negated by a prefix or an ending (likely, unlikely; careful, careless)."""
-    short, long = sorted((one.form, other.form), key=len)
-    if len(short) < 3:
-        return False
-    if any(long == prefix + short for prefix in _NEGATIVE_PREFIXES):
-        return True
-    stems = (short.removesuffix("ful"), long.removesuffix("less"))
-    return (long.endswith("less") and stems[0] == stems[1]) or (
-        short.endswith("less") and short[:-4] == long.removesuffix("ful")
-    )
+    return other.form in opposites(one.form)
+
+
+def opposites(form: str) -> set[str]:
+    """The forms that are a form negated by a prefix or an ending, or that it negates."""
+    found = {prefix + form for prefix in _NEGATIVE_PREFIXES}
+    found.update(form[len(prefix) :] for prefix in _NEGATIVE_PREFIXES if form.startswith(prefix))
+    found.add(form.removesuffix("ful") + "less")
+    if form.endswith("less"):
+        stem = form[: -len("less")]
+        found.add(stem + "ful")
+        if not stem.endswith("ful"):
+            found.add(stem)
+    return {other for other in found if min(len(form), len(other)) >= 3}
 
 
 def is_number_or_negation(word: Word) -> bool:
