@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from extractor.kinds.kind import UnsupportedError
-from extractor.text.place_names import country, people
-from extractor.text.words import FUNCTION_WORDS, Word, find_words, opposed
+from extractor.text.place_names import country, opens_longer_name, people
+from extractor.text.words import FUNCTION_WORDS, Word, find_words, opposites
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +35,8 @@ _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _CALENDAR = frozenset(name.lower() for name in (*_MONTHS, *_DAYS))
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d\Z")
 _SCALES = {"m": "million", "k": "thousand", "b": "billion"}
+_PARTS_NAMES = re.compile(r"[^\s.’'\"“”()-]|\n")
+_INSIDE_NAMES = frozenset("of the for de van von al bin".split())
 _PLURAL = re.compile(r"(?:an|ian|ist|at|er|ive|ite|al)s\Z")
 _ENDINGS = ("", "s", "es", "d", "ed", "ing", "er", "ly")
 _CONNECTIVES = frozenset(
@@ -61,22 +65,26 @@ def check_support(text: str, evidence: Sequence[Span], document: Document) -> No
     context = _Context(evidence, given, document)
     _check_numbers(said, given, context)
     _check_negations(said, given)
-    placed = _country_words(said)
+    placed: dict[int, str] | None = None
     for index, word in enumerate(said):
-        if not word.capitalised or word.value is not None:
+        if not word.capitalised or word.value is not None or context.names(word):
             continue
-        if index in placed and context.names_country(placed[index]):
+        if index == 0 and context.knows_as_common_word(word):
             continue
-        if not (context.names(word) or (index == 0 and context.knows_as_common_word(word))):
+        if placed is None:
+            placed = _country_words(said)
+        if placed.get(index) not in context.countries:
             raise UnsupportedError(f"the evidence does not name “{word.text}”")
 
 
 def _country_words(words: Sequence[Word]) -> dict[int, str]:
     """For the index of each word in a country's name or adjective, that country's code."""
     found: dict[int, str] = {}
+    capitals = [index for index, word in enumerate(words) if word.capitalised]
+    openings = [index for index in capitals if opens_longer_name(words[index].form)]
     for length in (4, 3, 2, 1):
-        for index in range(len(words) - length + 1):
-            if index in found or not words[index].capitalised:
+        for index in capitals if length == 1 else openings:
+            if index in found or index + length > len(words):
                 continue
             name = " ".join(word.form for word in words[index : index + length])
             code = country(name) or (people(name) if length < 3 else None)
@@ -104,6 +112,8 @@ def _value_of_each(words: Sequence[Word]) -> list[str | None]:
 
 
 def _check_numbers(said: Sequence[Word], given: Sequence[Word], context: _Context) -> None:
+    if all(word.value is None for word in said):
+        return
     there, figures = _values(given), _figures(given)
     for index, word in enumerate(said):
         value = word.value
@@ -121,7 +131,7 @@ def _check_numbers(said: Sequence[Word], given: Sequence[Word], context: _Contex
             continue
         if context.refers_to(word, following):
             continue
-        date_like = _YEAR.match(value) or (value.isdigit() and len(value) <= 2 and _beside_month(said, word))
+        date_like = _YEAR.match(value) or (value.isdigit() and len(value) <= 2 and _beside_month(said, index))
         if date_like and value in context.dates:
             continue
         if word.form == "one" and following and following.form == "of":
@@ -134,13 +144,12 @@ def _figures(words: Sequence[Word]) -> set[tuple[str, str | None]]:
     values = _value_of_each(words)
     return {
         (value, behind if behind and not behind[0].isdigit() else None)
-        for value, behind in zip(values, [*values[1:], None], strict=True)
+        for value, behind in zip(values, [*values, None][1:], strict=True)
         if value is not None
     }
 
 
-def _beside_month(said: Sequence[Word], word: Word) -> bool:
-    index = said.index(word)
+def _beside_month(said: Sequence[Word], index: int) -> bool:
     return any(other.form in _CALENDAR for other in said[max(0, index - 1) : index + 2])
 
 
@@ -149,7 +158,7 @@ def _check_negations(said: Sequence[Word], given: Sequence[Word]) -> None:
     written = next((word for word in given if word.negates), None)
     written_forms = {word.form for word in given}
     for word in said:
-        if word.form not in written_forms and any(opposed(word, other) for other in given):
+        if word.form not in written_forms and not written_forms.isdisjoint(opposites(word.form)):
             raise UnsupportedError(f"the evidence says the opposite of “{word.text}”")
     if spoken is not None and written is None:
         raise UnsupportedError(f"the evidence does not say “{spoken.text}”")
@@ -163,19 +172,27 @@ class _Context:
     def __init__(self, evidence: Sequence[Span], given: Sequence[Word], document: Document) -> None:
         self.document = document
         self.given = given
-        self.given_forms = {word.form for word in given}
-        start = min(span.start for span in evidence)
-        end = max(span.end for span in evidence)
-        first = document.sentence_at(start)
-        last = document.sentence_at(end - 1)
-        self.sentence = find_words(document.text, first.start, last.end)
-        before = document.sentence(max(1, first.number - ANTECEDENT_SENTENCES)) or first
-        self.before = find_words(document.text, before.start, first.start)
+        self.start = min(span.start for span in evidence)
+        self.end = max(span.end for span in evidence)
+        self._given_names = _Names(given)
 
-    @property
+    @cached_property
+    def sentence(self) -> list[Word]:
+        """The words of the evidence's sentence; of all between, where it stands in several."""
+        first, last = self.document.sentence_at(self.start), self.document.sentence_at(self.end - 1)
+        return self.document.words_in(first.start, last.end)
+
+    @cached_property
+    def before(self) -> list[Word]:
+        """The words of the sentences before it."""
+        first = self.document.sentence_at(self.start)
+        before = self.document.sentence(max(1, first.number - ANTECEDENT_SENTENCES)) or first
+        return self.document.words_in(before.start, first.start)
+
+    @cached_property
     def refers_back(self) -> bool:
         """Whether the evidence speaks of something named before it ("he", "the alliance"), or lacks a subject."""
-        return bool(self.given_forms & _ANAPHORS) or self._lacks_subject()
+        return any(word.form in _ANAPHORS for word in self.given) or not any(word.capitalised for word in self.given)
 
     def refers_to(self, number: Word, behind: Word | None) -> bool:
         """Whether evidence that refers back may mean a number: it stands before it, with the same word behind it."""
@@ -184,31 +201,33 @@ class _Context:
         wanted = (number.value, behind.form)
         return any((a.value, b.form) == wanted for a, b in pairwise([*self.before, *self.sentence]))
 
-    @property
+    @cached_property
     def dates(self) -> set[str]:
         """Values of the years and days in reach: the sentence, those before it, the article's date."""
         published = self.document.article.published or ""
         parts = [part.lstrip("0") for part in (published[:4], published[8:10]) if part.isdigit()]
         return _values(self.sentence) | _values(self.before) | set(parts)
 
+    @cached_property
+    def countries(self) -> set[str]:
+        """Codes of the countries that the evidence or its sentence names, by their names or their people's."""
+        return {*_country_words(self.given).values(), *_country_words(self.sentence).values()}
+
     def names(self, word: Word) -> bool:
         """Whether the article names `word` where the evidence may mean it."""
-        if self._among(word, self.given) or self._among(word, self.sentence):
+        if word in self._given_names or word in self._sentence_names:
             return True
         if word.form in _CALENDAR:
-            return self._among(word, self.before) or self._dated(word)
-        return (self.refers_back and self._among(word, self.before)) or self._fuller_form(word)
+            return word in self._names_before or self._dated(word)
+        return (self.refers_back and word in self._names_before) or self._fuller_form(word)
 
-    def names_country(self, code: str) -> bool:
-        """Whether the evidence or its sentence names that country, by its name or its people's."""
-        return code in _country_words(self.given).values() or code in _country_words(self.sentence).values()
+    @cached_property
+    def _sentence_names(self) -> _Names:
+        return _Names(self.sentence)
 
-    def _lacks_subject(self) -> bool:
-        return not any(word.capitalised for word in self.given)
-
-    @staticmethod
-    def _among(word: Word, words: Iterable[Word]) -> bool:
-        return any(_same_name(word, other) for other in words)
+    @cached_property
+    def _names_before(self) -> _Names:
+        return _Names(self.before)
 
     def _dated(self, word: Word) -> bool:
         published = self.document.article.published or ""
@@ -220,19 +239,17 @@ class _Context:
 
         So does an acronym of the evidence that the run spells out (NATO).
         """
-        # A name that stands in full in the evidence has no other first name.
+        named = self._partly_named
+        return bool(named) and any(
+            forms & named or any(name.replace(".", "") in initials for name in named if len(name) > 2)
+            for forms, initials in _runs(self.document).get(word.form, ())
+        )
+
+    @cached_property
+    def _partly_named(self) -> set[str]:
+        """The names of the evidence that stand there alone: one that stands in full has no other first name."""
         full = {b.form for a, b in pairwise(self.given) if a.capitalised and b.capitalised and b.start - a.end == 1}
-        named = {other.form for other in self.given if other.capitalised} - full
-        if not named:
-            return False
-        for run in _runs(self.document):
-            forms = {other.form for other in run}
-            if word.form not in forms:
-                continue
-            initials = "".join(other.text[0] for other in run).casefold()
-            if forms & named or any(name.replace(".", "") in initials for name in named if len(name) > 2):
-                return True
-        return False
+        return {other.form for other in self.given if other.capitalised} - full
 
     def knows_as_common_word(self, word: Word) -> bool:
         """Whether a capitalised first word is an ordinary one that the article, or any text, has in lower case."""
@@ -254,17 +271,25 @@ _COMMON: WeakKeyDictionary[Document, frozenset[str]] = WeakKeyDictionary()
 def _common_words(document: Document) -> frozenset[str]:
     """The words that the document has in lower case; read once."""
     if document not in _COMMON:
-        _COMMON[document] = frozenset(word.form for word in find_words(document.text) if word.text[0].islower())
+        _COMMON[document] = frozenset(word.form for word in document.words if word.text[0].islower())
     return _COMMON[document]
 
 
-_RUNS: WeakKeyDictionary[Document, list[list[Word]]] = WeakKeyDictionary()
+_Run = tuple[frozenset[str], str]
+"""A run of capitalised words: their forms, and their initials in one string."""
+
+_RUNS: WeakKeyDictionary[Document, dict[str, list[_Run]]] = WeakKeyDictionary()
 
 
-def _runs(document: Document) -> list[list[Word]]:
-    """The document's runs of capitals, read once."""
+def _runs(document: Document) -> dict[str, list[_Run]]:
+    """The document's runs of capitals by each form in them; read once."""
     if document not in _RUNS:
-        _RUNS[document] = _read_runs(document)
+        by_form: dict[str, list[_Run]] = defaultdict(list)
+        for words in _read_runs(document):
+            run = (frozenset(word.form for word in words), "".join(word.text[0] for word in words).casefold())
+            for form in run[0]:
+                by_form[form].append(run)
+        _RUNS[document] = dict(by_form)
     return _RUNS[document]
 
 
@@ -273,15 +298,18 @@ def _read_runs(document: Document) -> list[list[Word]]:
     runs: list[list[Word]] = []
     run: list[Word] = []
     text = document.text
-    for word in find_words(text):
-        joined = bool(run) and not re.search(r"[^\s.’'\"“”()-]|\n", text[run[-1].end : word.start])
-        if word.text[0].isupper() and joined:
+    for word in document.words:
+        upper = word.text[0].isupper()
+        if not (upper or run):
+            continue
+        joined = bool(run) and not _PARTS_NAMES.search(text, run[-1].end, word.start)
+        if upper and joined:
             run.append(word)
-        elif word.text[0].isupper():
+        elif upper:
             if len(run) > 1:
                 runs.append(run)
             run = [word]
-        elif not (joined and word.form in ("of", "the", "for", "de", "van", "von", "al", "bin")):
+        elif not (joined and word.form in _INSIDE_NAMES):
             if len(run) > 1:
                 runs.append(run)
             run = []
@@ -290,9 +318,29 @@ def _read_runs(document: Document) -> list[list[Word]]:
     return runs
 
 
-def _same_name(one: Word, other: Word) -> bool:
-    """Equal but for case, stops, and the plural of a people or a party ("Republicans"; Jones is not Jone)."""
-    a, b = one.form.replace(".", ""), other.form.replace(".", "")
-    if a == b or (a.rstrip("s") == b.rstrip("s") and _PLURAL.search(max(a, b, key=len))):
-        return True
-    return "-" in b and a in b.split("-")
+class _Names:
+    """Words among which a name is looked for.
+
+    Equal but for case, stops, and the plural of a people or a party ("Republicans"; Jones is not Jone).
+    """
+
+    def __init__(self, words: Sequence[Word]) -> None:
+        self._forms = {word.form.replace(".", "") for word in words}
+
+    def __contains__(self, word: Word) -> bool:
+        form = word.form.replace(".", "")
+        return form in self._forms or form in self._parts or self._plural(form)
+
+    @cached_property
+    def _parts(self) -> set[str]:
+        return {part for form in self._forms if "-" in form for part in form.split("-")}
+
+    @cached_property
+    def _stems(self) -> dict[str, list[str]]:
+        stems: dict[str, list[str]] = defaultdict(list)
+        for form in self._forms:
+            stems[form.rstrip("s")].append(form)
+        return stems
+
+    def _plural(self, form: str) -> bool:
+        return any(_PLURAL.search(max(form, other, key=len)) for other in self._stems.get(form.rstrip("s"), ()))

@@ -5,7 +5,7 @@ Worked out once for each article and shared by chunking, prompting, the rules, g
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from extractor.text.intervals import Intervals
 from extractor.text.marks import Marked, find_marked
 from extractor.text.misplaced_marks import mend_marks
 from extractor.text.sentences import Sentence, find_paragraphs, split_sentences
+from extractor.text.words import Word, find_words
 
 if TYPE_CHECKING:
     from extractor.records.article import Article
@@ -55,6 +56,24 @@ class Document:
     def sentence(self, number: int) -> Sentence | None:
         """The sentence of that number, or None."""
         return self.sentences[number - 1] if 1 <= number <= len(self.sentences) else None
+
+    @cached_property
+    def words(self) -> list[Word]:
+        """The words of the text, in order."""
+        return find_words(self.text)
+
+    @cached_property
+    def _word_starts(self) -> list[int]:
+        return [word.start for word in self.words]
+
+    def words_in(self, start: int, end: int) -> list[Word]:
+        """The words of `[start, end)`, as `find_words` gives them."""
+        first, behind = bisect_left(self._word_starts, start), bisect_left(self._word_starts, end)
+        words = self.words[max(0, first - 1) : behind]
+        if any(word.start < edge < word.end for word in (words[:1] + words[-1:]) for edge in (start, end)):
+            # A word is cut ("end.Then", where a sentence ends): what is left of it may be other words.
+            return find_words(self.text, start, end)
+        return self.words[first:behind]
 
     @cached_property
     def _marked_intervals(self) -> Intervals[Marked]:

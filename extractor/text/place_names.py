@@ -89,6 +89,13 @@ def _countries() -> dict[str, str]:
 
 
 @cache
+def _openings() -> frozenset[str]:
+    """The words with which names of several words begin."""
+    several = [name.split() for name in (*_countries(), *_peoples()) if " " in name]
+    return frozenset({"the", *(words[0] for words in several)})
+
+
+@cache
 def _peoples() -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in _PEOPLES.split():
@@ -103,6 +110,11 @@ def _peoples() -> dict[str, str]:
 def country(name: str) -> str | None:
     """The ISO 3166 code ("EU" for the European Union) of the country that a name means; None for other names."""
     return _countries().get(_key(name))
+
+
+def opens_longer_name(word: str) -> bool:
+    """Whether a country's or a people's name of several words, "the" among them, can begin with a word."""
+    return word.replace(".", "") in _openings()
 
 
 def people(name: str) -> str | None:

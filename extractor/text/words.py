@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 from extractor.text.characters import INVISIBLE
 
-_JOINT = rf"(?:[{INVISIBLE}\u0300-\u036f]*(?:[’'ʼ.&\-‐‑][{INVISIBLE}]*(?=[^\W\d_]))?[{INVISIBLE}]*)"
+_LETTERS = r"[^\W\d_]+"
+_JOINT = rf"[{INVISIBLE}\u0300-\u036f]*(?:[’'ʼ.&\-‐‑][{INVISIBLE}]*(?=[^\W\d_]))?[{INVISIBLE}]*"
 _WORD = re.compile(
-    r"(?i:per[ \u00a0-]cent)(?![^\W_])|(?:(?<![\w.,)\]])[-−+](?=[\d.]))?"
-    r"(?:\d+(?:[.,:/]\d+)*|(?<![\w.])\.\d+"
-    rf"|[^\W\d_](?:{_JOINT}[^\W\d_\u0300-\u036f])*(?:[\u0300-\u036f]+)?"
+    # At most places nothing begins, and nothing more is tried there; nor is a joint where none begins.
+    r"(?=[\w.%‰°$£€¥₹⁰-⁹+−-])(?:"
+    r"[pP](?i:er[ \u00a0-]cent)(?![^\W_])"
+    rf"|{_LETTERS}(?:(?=[{INVISIBLE}\u0300-\u036f’'.&\-‐‑]){_JOINT}{_LETTERS})*[\u0300-\u036f]*"
+    r"|(?:(?<![\w.,)\]])[-−+](?=[\d.]))?(?:\d+(?:[.,:/]\d+)*|(?<![\w.])\.\d+)"
     r"|[%‰°$£€¥₹½⅓⅔¼¾⅕⅛²³¹⁰-⁹₀-₉]|_)"
 )
 _CLEAN = {ord(character): None for character in INVISIBLE} | {
@@ -89,81 +92,104 @@ FUNCTION_WORDS = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Word:
     """A word, a number or a sign that belongs to one, with its half-open offsets into the text it was read from."""
 
     text: str
     start: int
     end: int
+    form: str
+    """What to compare it by: no case, no invisible characters, one apostrophe, no possessive."""
+    value: str | None
+    """Canonical form of a number, a percentage or a currency sign ("13000", "million"); None of other words."""
+    negates: bool
+    """Whether it turns a statement into its opposite."""
+    capitalised: bool
+    """Whether it holds a capital and is no function word: a name, as far as the word alone can tell.
 
-    @cached_property
-    def form(self) -> str:
-        """What to compare it by: no case, no invisible characters, one apostrophe, no possessive."""
-        form = self.text.translate(_CLEAN).casefold()
-        if form.startswith("per") and form[4:] == "cent":
-            return "percent"
-        return (
-            form[:-2]
-            if form.endswith("'s") and len(form) > 2 and form not in ("it's", "he's", "she's", "that's")
-            else form
-        )
+    "US", "WHO" and "May" are none of the function words that they look like.
+    """
 
-    @cached_property
-    def value(self) -> str | None:
-        """Canonical form of a number, a percentage or a currency sign ("13000", "million"); None of other words."""
-        form = self.form
-        if any(character.isnumeric() for character in form):
-            return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", form).replace("−", "-")
-        if form in "$£€¥₹°‰%":
-            return _VALUES.get(form, form)
-        if form in _VALUES:
-            return _VALUES[form]
-        if form in _SCALES:
-            return _SCALES[form] if form not in _AMBIGUOUS_NUMBERS else None
-        if form in _OTHER_NUMBERS:
-            return form
-        if "-" in form:
-            parts = [Word(part, 0, len(part)).value for part in form.split("-") if part]
-            tens, units = (parts[0], parts[1]) if len(parts) == 2 else (None, None)
-            if tens in _TENS.values() and units is not None and units.isdigit() and len(units) == 1:
-                return str(int(tens or 0) + int(units))  # twenty-one
-            return "-".join(part for part in parts if part) or None
-        return None
+    @classmethod
+    def of(cls, text: str, start: int, end: int) -> Word:
+        """The word of that spelling."""
+        return cls(text, start, end, *_read(text))
 
-    @property
-    def negates(self) -> bool:
-        """Whether it turns a statement into its opposite."""
-        form = self.form
-        return form in NEGATIONS or form.endswith("n't")
 
-    @property
-    def capitalised(self) -> bool:
-        """Whether it holds a capital and is no function word: a name, as far as the word alone can tell.
+def _read(text: str) -> tuple[str, str | None, bool, bool]:
+    """Form, value, `negates` and `capitalised` of a word, which its spelling alone decides."""
+    form = _form(text)
+    negates = form in NEGATIONS or form.endswith("n't")
+    if form in FUNCTION_WORDS:
+        capitalised = text == "May" or (len(text) > 1 and text.isupper())
+    else:
+        capitalised = any(character.isupper() for character in text)
+    return form, _value(form), negates, capitalised
 
-        "US", "WHO" and "May" are none of the function words that they look like.
-        """
-        if self.form in FUNCTION_WORDS:
-            return self.text == "May" or (len(self.text) > 1 and self.text.isupper())
-        return any(character.isupper() for character in self.text)
+
+# An article has few spellings that the one before it did not have.
+_read_once = lru_cache(maxsize=1 << 14)(_read)
+_LONGEST_KEPT = 40
+"""Letters of a spelling that is kept: so much text pinned in memory, whatever an article holds."""
+
+
+def _form(text: str) -> str:
+    form = text.translate(_CLEAN).casefold()
+    if form.startswith("per") and form[4:] == "cent":
+        return "percent"
+    return (
+        form[:-2] if form.endswith("'s") and len(form) > 2 and form not in ("it's", "he's", "she's", "that's") else form
+    )
+
+
+def _value(form: str) -> str | None:
+    if any(character.isnumeric() for character in form):
+        return re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", form).replace("−", "-")
+    if form in "$£€¥₹°‰%":
+        return _VALUES.get(form, form)
+    if form in _VALUES:
+        return _VALUES[form]
+    if form in _SCALES:
+        return _SCALES[form] if form not in _AMBIGUOUS_NUMBERS else None
+    if form in _OTHER_NUMBERS:
+        return form
+    if "-" in form:
+        parts = [_value(_form(part)) for part in form.split("-") if part]
+        tens, units = (parts[0], parts[1]) if len(parts) == 2 else (None, None)
+        if tens in _TENS.values() and units is not None and units.isdigit() and len(units) == 1:
+            return str(int(tens or 0) + int(units))  # twenty-one
+        return "-".join(part for part in parts if part) or None
+    return None
 
 
 def find_words(text: str, start: int = 0, end: int | None = None) -> list[Word]:
     """The words of `text[start:end]`, with offsets into the whole text."""
-    return [Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(text, start, len(text) if end is None else end)]
+    found = []
+    for match in _WORD.finditer(text, start, len(text) if end is None else end):
+        word = match.group()
+        begin, behind = match.span()
+        form, value, negates, capitalised = _read_once(word) if len(word) <= _LONGEST_KEPT else _read(word)
+        found.append(Word(word, begin, behind, form, value, negates, capitalised))
+    return found
 
 
 def opposed(one: Word, other: Word) -> bool:
     """Whether one word is the other, negated by a prefix or an ending (likely, unlikely; careful, careless)."""
-    short, long = sorted((one.form, other.form), key=len)
-    if len(short) < 3:
-        return False
-    if any(long == prefix + short for prefix in _NEGATIVE_PREFIXES):
-        return True
-    stems = (short.removesuffix("ful"), long.removesuffix("less"))
-    return (long.endswith("less") and stems[0] == stems[1]) or (
-        short.endswith("less") and short[:-4] == long.removesuffix("ful")
-    )
+    return other.form in opposites(one.form)
+
+
+def opposites(form: str) -> set[str]:
+    """The forms that are a form negated by a prefix or an ending, or that it negates."""
+    found = {prefix + form for prefix in _NEGATIVE_PREFIXES}
+    found.update(form[len(prefix) :] for prefix in _NEGATIVE_PREFIXES if form.startswith(prefix))
+    found.add(form.removesuffix("ful") + "less")
+    if form.endswith("less"):
+        stem = form[: -len("less")]
+        found.add(stem + "ful")
+        if not stem.endswith("ful"):
+            found.add(stem)
+    return {other for other in found if min(len(form), len(other)) >= 3}
 
 
 def is_number_or_negation(word: Word) -> bool:

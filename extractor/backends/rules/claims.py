@@ -224,7 +224,7 @@ def _is_headline(document: Document, sentence: Sentence) -> bool:
 def _may_report(document: Document, sentence: Sentence) -> bool:
     """Whether a sentence that no quote touches reports somebody all the same: the article does not say it then."""
     words = find_words(document.text, sentence.start, sentence.end)
-    return any(_is_said(word, following) for word, following in pairwise([*words, Word("", 0, 0)]))
+    return any(_is_said(word, following) for word, following in pairwise([*words, Word.of("", 0, 0)]))
 
 
 def _is_said(word: Word, following: Word) -> bool:
