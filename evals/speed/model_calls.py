@@ -3,6 +3,8 @@
     pip install -e '.[speed]'
     python evals/speed/model_calls.py [--rounds 1] [--only extractor] [--json FILE]
 
+Three rounds take some ten minutes.
+
 One server, in a process of its own, answers each contender in its own form after a fixed time, and with the same items
 (`reply_server.py`); the articles are generated (`articles.py`). Each contender works in a fresh process (see
 `contenders.py` for what it is asked to do); imports and a first article to warm up are not counted. Contenders take
