@@ -86,7 +86,7 @@ class Extractor:
         per_kind: bool = False,
         chunk_chars: int | None = None,
         context_sentences: int | None = None,
-        max_repairs: int = 1,
+        max_repairs: int = 2,
         max_attempts: int = 8,
         timeout: float = 120.0,
         concurrency: int = 8,

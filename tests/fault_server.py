@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 
-from tests.honest_model import MARKER, Asked, asked_for, content, reply_to, with_invalid_items, with_lies
+from tests.honest_model import MARKER, Asked, Reply, asked_for, content, reply_to, with_invalid_items, with_lies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -124,6 +124,8 @@ class Exchange:
     sent: int = 0
     """Bytes of the answer's body, once it has left."""
     ended: float | None = None
+    honest: Reply | None = None
+    """What it was given, where that was complete and honest."""
 
 
 @dataclass(frozen=True)
@@ -371,6 +373,7 @@ class FaultServer:
 
     def _completion(self, body: Mapping[str, Any], asked: Asked, exchange: Exchange, random: Random) -> dict[str, Any]:
         fault, reply = exchange.fault, reply_to(asked)
+        exchange.honest = reply if fault is None else None
         if fault is Fault.INVALID_ITEMS:
             reply = with_invalid_items(reply, random)
         elif fault is Fault.INVENTED_QUOTES:

@@ -38,7 +38,7 @@ _NO_NAMES = frozenset(
 )
 _CUE = "said|added|warned|wrote|told|says|argued|announced"
 _NAME = "(?:[A-Z][a-zà-ÿ]+ [A-Z][a-zà-ÿ]+)"
-_SOURCE = rf"(?P<speaker>{_NAME}|[Hh]e|[Ss]he)"
+_SOURCE = rf"(?P<speaker>{_NAME}|[Hh]e|[Ss]he|(?:[Aa]n?|[Tt]he) [a-z]+)"
 _BEHIND = (re.compile(rf",? (?P<cue>{_CUE}) {_SOURCE}\b"), re.compile(rf",? {_SOURCE} (?P<cue>{_CUE})\b"))
 _BEFORE = re.compile(rf"{_SOURCE} (?P<cue>{_CUE})\b")
 _ENDS = " \n,.;:"
@@ -200,7 +200,7 @@ def _quote(number: int, text: str, marked: re.Match[str]) -> Item:
         "content": [marked[1]],
         "cue": said["cue"] if said else None,
         "speaker": speaker,
-        "speaker_name": speaker if speaker and " " in speaker else None,
+        "speaker_name": speaker if speaker and re.fullmatch(_NAME, speaker) else None,
     }
 
 
@@ -273,6 +273,7 @@ def _altered(kind: str, item: Item, user: str, random: Random) -> list[tuple[Ite
         found.extend(({**item, "content": [lie]}, lie) for lie in alterations(item["content"][0]))
         false = f"{MARKER} Vane"
         found.append(({**item, "speaker": false, "speaker_name": false}, false))
+        found.append(({**item, "speaker_name": false}, false))
     elif kind == "claims":
         for lie in alterations(item["evidence"][0]):
             evidence = random.choice((lie, item["evidence"][0]))

@@ -20,6 +20,7 @@ _NEWS = (
     "The work on the {work} took {n} months and cost {m} kroner for each household in {town}.",
     "{name} told reporters that the {work} was “a long and costly lesson” for the council of {town}.",
     "“The {work} is safe,” {name} said.",
+    "“It has leaked since {day},” said an engineer who left {town}.",
     "Fish landings in {town} fell by {n} percent last year because the {work} was closed.",
     "“Nobody in {town} was asked about the {work},” said {name}, who owns {n} boats.",
     "{name} and {other} met the builders of the {work} on {day}.",
@@ -33,7 +34,8 @@ _NEWS = (
 def articles(count: int, seed: int = 0, *, sentences: int = 8) -> list[Article]:
     """Plain news about a town that no other of them is about, with names, figures and quotes in curly marks.
 
-    No sentence stands twice in an article. A dozen of them are some 1,000 characters.
+    The title names it, so every prompt about an article does. No sentence stands twice in an article. Ten of them are
+    some 900 characters.
     """
     given, family = _GIVEN.split(), _FAMILY.split()
     written = []
@@ -57,5 +59,5 @@ def articles(count: int, seed: int = 0, *, sentences: int = 8) -> list[Article]:
             lines[line] = None
         paragraphs = [list(lines)[at : at + 3] for at in range(0, sentences, 3)]
         text = "\n\n".join(" ".join(paragraph) for paragraph in paragraphs)
-        written.append(Article(id=f"{town}-{number}", text=text))
+        written.append(Article(id=f"{town}-{number}", title=f"News from {town}", text=text))
     return written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from extractor.records.article import Article
 from extractor.text.document import Document
 from tests.articles import assert_verbatim
 from tests.fault_server import MIXED, Fault, FaultServer
-from tests.honest_model import MARKER, honest_reply
+from tests.honest_model import MARKER, Reply, honest_reply
 from tests.news import articles
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from extractor.records.extraction import Extraction
 
-KINDS = ("entities", "quotes", "claims")
+SINGULAR = {"entities": "entity", "quotes": "quote", "claims": "claim"}
+KINDS = tuple(SINGULAR)
 SHORT = 1.5
 """Seconds that a request may take where servers stall: all else is answered far sooner."""
 
@@ -45,15 +47,19 @@ def records(
     return made
 
 
-def there(article: Article) -> dict[str, set[str]]:
-    """What a good reply about an article gives, all of which stands there, as it is reported."""
-    sentences = [(s.number, article.text[s.start : s.end]) for s in Document.of(article).sentences]
-    reply = honest_reply(sentences, KINDS)
+def words_of(reply: Reply) -> dict[str, set[str]]:
+    """The items of a reply, as they are reported."""
     return {
-        "entities": {item["name"] for item in reply["entities"]},
-        "quotes": {item["content"][0] for item in reply["quotes"]},
-        "claims": {item["text"] for item in reply["claims"]},
+        "entities": {item["name"] for item in reply.get("entities", ())},
+        "quotes": {item["content"][0] for item in reply.get("quotes", ())},
+        "claims": {item["text"] for item in reply.get("claims", ())},
     }
+
+
+def there(article: Article) -> dict[str, set[str]]:
+    """What an honest reader finds in an article."""
+    sentences = [(s.number, article.text[s.start : s.end]) for s in Document.of(article).sentences]
+    return words_of(honest_reply(sentences, KINDS))
 
 
 def reported(record: Extraction) -> dict[str, set[str]]:
@@ -89,21 +95,34 @@ def assert_nothing_false(record: Extraction, lies: set[str]) -> None:
         assert found <= there(record.article)[kind], kind
 
 
-def assert_nothing_lost(record: Extraction) -> None:
-    assert (record.coverage.status, record.error) == ("complete", None)
-    assert reported(record) == there(record.article)
+def lost(made: Sequence[Extraction], server: FaultServer) -> list[tuple[str, str, dict[str, set[str]]]]:
+    """The records that are not complete or lack something, with what they lack: none where all is well.
 
-
-def lost(made: Sequence[Extraction]) -> list[tuple[str, str, dict[str, set[str]]]]:
-    """The records that lack something, each with its error and what is missing: empty where all is well."""
+    What no good reply gave, because the model kept to no form whenever it was asked, may be listed as rejected.
+    """
     found = []
     for record in made:
-        expected, given = there(record.article), reported(record)
-        missing = {kind: words - given[kind] for kind, words in expected.items() if words - given[kind]}
-        if missing or record.coverage.status != "complete" or record.error is not None:
+        given, good = reported(record), in_good_replies(record.article, server)
+        rejected = Counter(one.kind for one in record.rejected if one.reason == "invalid")
+        lacking = {}
+        for kind, words in there(record.article).items():
+            missing = words - given[kind]
+            if missing & good[kind] or len(missing) > rejected[SINGULAR[kind]]:
+                lacking[kind] = missing
+        if lacking or record.coverage.status != "complete" or record.error is not None:
             code = record.error.code if record.error else record.coverage.status
-            found.append((record.article.id, code, missing))
+            found.append((record.article.id, code, lacking))
     return found
+
+
+def in_good_replies(article: Article, server: FaultServer) -> dict[str, set[str]]:
+    """What complete and honest replies about an article gave."""
+    good: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    for exchange in server.requests:
+        if exchange.honest is not None and f"{article.title}<" in exchange.user:
+            for kind, words in words_of(exchange.honest).items():
+                good[kind] |= words
+    return good
 
 
 @pytest.fixture(scope="module")
@@ -115,41 +134,36 @@ def test_without_faults_all_is_there(news: list[Article]) -> None:
     with FaultServer(share=0) as server:
         made = records(server, news[:12])
     for record in made:
-        assert_nothing_lost(record)
+        assert reported(record) == there(record.article)
         assert_nothing_false(record, server.lies)
         assert record.rejected == ()
     assert len(server.requests) == 12
 
 
-def test_with_faults_in_three_requests_of_ten_nothing_is_lost(news: list[Article]) -> None:
-    with FaultServer(seed=7, share=0.3) as server:
-        made = records(server, news, timeout=SHORT)
-    faults = [exchange.fault for exchange in server.requests if exchange.fault]
+def test_with_faults_in_three_requests_of_ten_nothing_is_lost_and_a_poisoned_article_says_why(
+    news: list[Article],
+) -> None:
+    (long,) = articles(1, seed=12, sentences=40)
+    victim = Article(id="victim", title="News from Xanadu", text=long.text)
+    given = [*news[:100], victim, *news[100:]]
+    with FaultServer(seed=7, share=0.3, poisoned="News from Xanadu", poison=[Fault.SERVER_ERROR]) as server:
+        made = records(server, given, timeout=SHORT, chunk_chars=1000)
+    poisoned = made.pop(100)
+    others = [exchange for exchange in server.requests if "Xanadu" not in exchange.user]
+    faults = [exchange.fault for exchange in others if exchange.fault]
     assert set(faults) == set(MIXED)
-    assert 0.25 < len(faults) / len(server.requests) < 0.35
+    assert 0.25 < len(faults) / len(others) < 0.35
     for record in made:
         assert_nothing_false(record, server.lies)
-    assert lost(made) == []
+    assert len(made) == 200
+    assert lost(made, server) == []
 
-
-def test_a_poisoned_article_says_why_and_takes_no_other_with_it(news: list[Article]) -> None:
-    (long,) = articles(1, seed=12, sentences=40)
-    victim = Article(id="victim", text=long.text.replace("Bravik", "Xanadu"))
-    given = [*news[:99], victim, *news[99:199]]
-    with FaultServer(seed=8, share=0.3, poisoned=r"\bXanadu\b", poison=[Fault.SERVER_ERROR]) as server:
-        made = records(server, given, timeout=SHORT, chunk_chars=1000)
-    asked = {exchange.digest for exchange in server.requests if "Xanadu" in exchange.user}
-    assert len(asked) > 3, "one for each chunk"
-    poisoned = made.pop(99)
-    assert poisoned.coverage.status == "failed"
+    assert len({exchange.digest for exchange in server.requests if "Xanadu" in exchange.user}) > 3, "several chunks"
+    assert (poisoned.coverage.status, poisoned.coverage.read) == ("failed", ())
+    assert {missed.reason for missed in poisoned.coverage.missed} == {"server"}
     assert poisoned.error is not None
     assert poisoned.error.code == "server"
-    assert {missed.reason for missed in poisoned.coverage.missed} == {"server"}
     assert not any(reported(poisoned).values())
-    for record in made:
-        assert_nothing_false(record, server.lies)
-    assert len(made) == 199
-    assert lost(made) == []
 
 
 @pytest.mark.parametrize(
@@ -172,26 +186,24 @@ def test_a_poisoned_article_says_why_and_takes_no_other_with_it(news: list[Artic
 )
 def test_what_an_article_dies_of_is_its_reason(news: list[Article], fault: Fault, reasons: set[str]) -> None:
     given = news[:4]
-    town = given[1].id.partition("-")[0]
-    with FaultServer(share=0, poisoned=rf"\b{town}\b", poison=[fault]) as server:
+    with FaultServer(share=0, poisoned=f"{given[1].title}<", poison=[fault]) as server:
         made = records(server, given)
     dead = made.pop(1)
     assert dead.coverage.status == "failed"
     assert {missed.reason for missed in dead.coverage.missed} == reasons
     assert dead.error is not None
     assert dead.error.code in reasons
-    assert lost(made) == []
+    assert lost(made, server) == []
 
 
 def test_stalls_are_given_up_at_the_timeout(news: list[Article]) -> None:
     given = news[:4]
-    town = given[1].id.partition("-")[0]
-    with FaultServer(share=0, poisoned=rf"\b{town}\b", poison=[Fault.STALL]) as server:
+    with FaultServer(share=0, poisoned=f"{given[1].title}<", poison=[Fault.STALL]) as server:
         made = records(server, given, timeout=SHORT, policy=RetryPolicy(max_attempts=2, sleep=no_wait))
     dead = made.pop(1)
     assert dead.error is not None
     assert dead.error.code == "timeout"
-    assert lost(made) == []
+    assert lost(made, server) == []
 
 
 @pytest.mark.parametrize("fault", [Fault.INVALID_ITEMS, Fault.INVENTED_QUOTES])
@@ -208,11 +220,11 @@ def test_replies_that_are_never_right_leave_what_is_right_in_them(news: list[Art
 
 @pytest.mark.parametrize("mode", MODES)
 def test_bad_replies_are_mended_in_every_mode(news: list[Article], mode: Mode) -> None:
-    with FaultServer(seed=3, share=0.4, faults=CONTENT) as server:
+    with FaultServer(seed=4, share=0.3, faults=CONTENT) as server:
         made = records(server, news[:16], mode=mode)
     for record in made:
         assert_nothing_false(record, server.lies)
-    assert lost(made) == []
+    assert lost(made, server) == []
 
 
 def test_long_articles_in_pieces() -> None:
@@ -222,4 +234,4 @@ def test_long_articles_in_pieces() -> None:
     assert len(server.answered) > 3 * len(given)
     for record in made:
         assert_nothing_false(record, server.lies)
-    assert lost(made) == []
+    assert lost(made, server) == []

@@ -117,17 +117,17 @@ def _peak() -> float:
 
 def run_extractor(warm: NewsArticle, articles: list[NewsArticle], setting: Setting, watch: Stopwatch) -> int:
     """This tool: chunked, asked, checked, grounded, linked, and its records written as JSON."""
-    import inspect
-
-    from extractor import Article, Extractor
-
-    settings: dict[str, Any] = {"concurrency": setting.in_flight, "chunk_chars": setting.chunk_chars}
-    if "cache" in inspect.signature(Extractor).parameters:
-        settings["cache"] = False
+    from extractor import Article, Extractor, Replies
 
     async def work() -> int:
-        url = setting.base_url("extractor")
-        async with Extractor("openai/bench", base_url=url, api_key="k", **settings) as extractor:
+        async with Extractor(
+            "openai/bench",
+            base_url=setting.base_url("extractor"),
+            api_key="k",
+            concurrency=setting.in_flight,
+            chunk_chars=setting.chunk_chars,
+            replies=Replies("off"),
+        ) as extractor:
             (await extractor.extract(Article(id="warm", text=warm.text))).model_dump_json()
             watch.start()
             bad = 0

@@ -125,7 +125,7 @@ class ModelBackend:
         examples: str | Path | None = None,
         mode: Mode | None = None,
         per_kind: bool = False,
-        max_repairs: int = 1,
+        max_repairs: int = 2,
         max_attempts: int = 8,
         timeout: float = 120.0,
         concurrency: int = 8,

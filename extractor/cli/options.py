@@ -113,7 +113,7 @@ MaxRepairsOption = Annotated[
     typer.Option(
         metavar="N",
         envvar="EXTRACTOR_MAX_REPAIRS",
-        help="Rounds in which a model may mend what does not stand in the text. Default: 1.",
+        help="Rounds in which a model may mend what does not stand in the text. Default: 2.",
     ),
 ]
 ConcurrencyOption = Annotated[

@@ -29,7 +29,7 @@ class Settings:
     mode: Mode | None = None
     per_kind: bool = False
     chunk_chars: int | None = None
-    max_repairs: int = 1
+    max_repairs: int = 2
     concurrency: int = 8
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None

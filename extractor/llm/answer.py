@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from extractor.errors import (
     ModelError,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from extractor.grounding.ground import Grounded
     from extractor.kinds.kind import Kind
     from extractor.llm.client import Reply
+    from extractor.llm.repair import Ask
     from extractor.llm.validate import Failing
     from extractor.prompting.prompt import Prompt
     from extractor.prompting.templates import Frame
@@ -54,18 +55,6 @@ MOST_REQUESTS = 24
 """Requests about one chunk, beside the first: a model that always breaks off is not asked for ever."""
 
 
-class Ask(Protocol):
-    """Sends prompts."""
-
-    async def __call__(self, prompt: Prompt) -> Reply:
-        """The reply. Raises `ModelError`."""
-        ...
-
-    def in_vain(self, prompt: Prompt) -> None:
-        """Nothing came of this prompt's reply."""
-        ...
-
-
 @dataclass(frozen=True)
 class Questions:
     """How chunks are asked about."""
@@ -75,7 +64,7 @@ class Questions:
     """The template of the follow-up about items."""
     examples: tuple[str, ...] = ()
     """Texts of the few-shot examples that prompts show."""
-    max_repairs: int = 1
+    max_repairs: int = 2
     """Rounds of follow-ups about items; with 0, a broken reply is not asked for again either."""
 
 

@@ -1,12 +1,12 @@
 """OpenAI, Azure, Ollama and every server that speaks their chat completions. Nothing else imports openai or instructor.
 
 instructor says what each mode asks for on the wire, once for each form of a reply; the article's text never passes
-through it. The SDK sends: it knows addresses, keys and errors. Its typed call is gone round, since of the 3 ms of
-processor time that it costs a request, 2 go into walking the schema and building the completion
-(`evals/speed/model_calls.py`); what is the same for every chunk is encoded once. The reply is handed on unread: stored,
-batched and live replies are read by one function (`reading.py`). Requests are tried once: `retry.py` owns transport,
-`answer.py` owns content. What the SDK raises is translated here, and what a server says stays out of the message, since
-it may repeat the key or the article.
+through it. The SDK sends the first request: it knows addresses and keys. The others are sent as it did, by its HTTP
+client: of the 3 ms of processor time that its typed call costs, most goes into walking the schema and building the
+completion, and 0.7 into making the same headers again (`evals/speed/model_calls.py`). What is the same for every chunk is
+encoded once. The reply is handed on unread: stored, batched and live replies are read by one function (`reading.py`).
+Requests are tried once: `retry.py` owns transport, `answer.py` owns content. What the SDK raises is translated here, and
+what a server says stays out of the message, since it may repeat the key or the article.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ from extractor.records.usage import Usage
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import httpx2
     from openai import AsyncOpenAI
 
     from extractor.llm.endpoint import Endpoint
@@ -146,7 +147,7 @@ class OpenAIClient:
         if mode is None:
             ways.append(_Way("md_json"))
         self._ways = ways
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncOpenAI] = WeakKeyDictionary()
+        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, _Connection] = WeakKeyDictionary()
         self._wires: dict[tuple[type[ReplyForm], _Way], _Wire] = {}
 
     @property
@@ -173,40 +174,41 @@ class OpenAIClient:
     async def close(self) -> None:
         """Give back the connections of every event loop that still runs."""
         here = asyncio.get_running_loop()
-        for loop, client in list(self._clients.items()):
-            del self._clients[loop]
+        for loop, connection in list(self._connections.items()):
+            del self._connections[loop]
             if loop is here:
-                await client.close()
+                await connection.sdk.close()
             elif loop.is_running():
-                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(client.close(), loop))
+                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(connection.sdk.close(), loop))
 
     async def _ask(self, prompt: Prompt, way: _Way, requests: int) -> Reply:
-        import httpx2
-
         with _quiet():
             body = self._wire(prompt.form, way).body(prompt)
             with _translated(self.endpoint, self.timeout):
                 async with asyncio.timeout(self.timeout):
-                    response = await self._client().post(
-                        "/chat/completions", cast_to=httpx2.Response, content=body, options=_JSON
-                    )
+                    response = await self._connection().send(body)
+            if not response.is_success:
+                raise _refusal(response, self.endpoint)
+            try:
                 completion = json.loads(response.content)
+            except (ValueError, RecursionError):
+                raise ReplyMalformedError(f"{self.endpoint.host} sent no JSON") from None
             try:
                 return _reply_of(completion, response.headers, self.endpoint, way.mode, requests)
             except (AttributeError, TypeError, IndexError, KeyError):
                 raise ReplyMalformedError(f"{self.endpoint.host} sent no chat completion") from None
 
-    def _client(self) -> AsyncOpenAI:
-        """The SDK's client of the running loop: its connections belong to that loop."""
+    def _connection(self) -> _Connection:
+        """The client of the running loop: its connections belong to that loop."""
         loop = asyncio.get_running_loop()
-        for other in list(self._clients):
-            if other.is_closed():
-                # A client holds its loop, so the weak key alone never goes.
-                del self._clients[other]
-        client = self._clients.get(loop)
-        if client is None:
-            client = self._clients[loop] = _new_client(self.endpoint, self.timeout)
-        return client
+        connection = self._connections.get(loop)
+        if connection is None:
+            for other in list(self._connections):
+                if other.is_closed():
+                    # A client holds its loop, so the weak key alone never goes.
+                    del self._connections[other]
+            connection = self._connections[loop] = _new_connection(self.endpoint, self.timeout)
+        return connection
 
     def _wire(self, form: type[ReplyForm], way: _Way) -> _Wire:
         wire = self._wires.get((form, way))
@@ -218,9 +220,6 @@ class OpenAIClient:
         return wire
 
 
-_JSON: Any = {"headers": {"Content-Type": "application/json"}}
-
-
 class _FormatRefusedError(Exception):
     """The server refuses how it was asked for structure."""
 
@@ -229,14 +228,47 @@ class _FormatRefusedError(Exception):
         self.error = error
 
 
-def _new_client(endpoint: Endpoint, timeout: float) -> AsyncOpenAI:
+@dataclass
+class _Connection:
+    """The SDK's client, the HTTP client under it, and a request that the two have sent well."""
+
+    sdk: AsyncOpenAI
+    http: httpx2.AsyncClient
+    template: httpx2.Request | None = None
+
+    async def send(self, body: bytes) -> httpx2.Response:
+        """The response, whatever its status. Raises what the SDK or httpx2 raises where there is none."""
+        import httpx2
+        import openai
+
+        if self.template is not None:
+            request = httpx2.Request(
+                "POST",
+                self.template.url,
+                headers=self.template.headers,
+                content=body,
+                extensions=self.template.extensions,
+            )
+            return await self.http.send(request)
+        options: Any = {"headers": {"Content-Type": "application/json"}}
+        try:
+            response = await self.sdk.post("/chat/completions", cast_to=httpx2.Response, content=body, options=options)
+        except openai.APIStatusError as error:
+            return error.response
+        self.template = response.request
+        # Each body has its own length.
+        self.template.headers.pop("content-length", None)
+        return response
+
+
+def _new_connection(endpoint: Endpoint, timeout: float) -> _Connection:
     import openai
 
     # On aiohttp a request costs half the processor time.
     # Nor does a key follow a redirect to another host.
     http = openai.DefaultAioHttpClient(timeout=timeout, follow_redirects=False)
     if endpoint.provider == "azure_openai":
-        return openai.AsyncAzureOpenAI(
+        azure = openai.AsyncAzureOpenAI(
             azure_endpoint=endpoint.base_url,
             azure_deployment=endpoint.model,
             api_key=endpoint.api_key,
@@ -245,9 +277,11 @@ def _new_client(endpoint: Endpoint, timeout: float) -> AsyncOpenAI:
             timeout=timeout,
             http_client=http,
         )
-    return openai.AsyncOpenAI(
+        return _Connection(azure, http)
+    sdk = openai.AsyncOpenAI(
         base_url=endpoint.base_url, api_key=endpoint.api_key, max_retries=0, timeout=timeout, http_client=http
     )
+    return _Connection(sdk, http)
 
 
 def _wire_of(form: type[ReplyForm], way: _Way) -> _Wire:
@@ -372,19 +406,26 @@ def _translated(endpoint: Endpoint, timeout: float) -> Iterator[None]:
         raise _late(endpoint, timeout) from None
     except TimeoutError:
         raise _late(endpoint, timeout) from None
-    except openai.APIStatusError as error:
-        body = error.body if isinstance(error.body, dict) else {}
-        translated = _by_status(error.status_code, endpoint, error.response.headers, body)
-        about_format = _ABOUT_THE_FORMAT.search(f"{error.message} {error.body}")
-        if about_format and error.status_code in (400, 404, 405, 415, 422, 500, 501):
-            raise _FormatRefusedError(translated) from None
-        raise translated from None
     except httpx2.TimeoutException:
         raise _late(endpoint, timeout) from None
     except (openai.APIConnectionError, httpx2.TransportError):
         raise _unreachable(endpoint) from None
-    except (openai.APIResponseValidationError, json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+    except openai.APIResponseValidationError:
         raise ReplyMalformedError(f"{endpoint.host} sent no JSON") from None
+
+
+def _refusal(response: httpx2.Response, endpoint: Endpoint) -> Exception:
+    """What a response without success is: one of our errors, or a word on how the server was asked for structure."""
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
+        body = {}
+    error = body.get("error", body) if isinstance(body, dict) else {}
+    error = error if isinstance(error, dict) else {"message": str(error)}
+    translated = _by_status(response.status_code, endpoint, response.headers, error)
+    if response.status_code in (400, 404, 405, 415, 422, 500, 501) and _ABOUT_THE_FORMAT.search(response.text[:20_000]):
+        return _FormatRefusedError(translated)
+    return translated
 
 
 def _late(endpoint: Endpoint, timeout: float) -> ModelTimeoutError:

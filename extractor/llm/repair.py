@@ -7,11 +7,10 @@ fails in an optional field alone is kept as it was.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from extractor.errors import ModelError
+from extractor.errors import ModelError, ReplyError
 from extractor.llm.events import RepairAsked
 from extractor.llm.reading import read_items
 from extractor.llm.validate import Failing, check_items, validating
@@ -37,8 +36,17 @@ MOST_REPAIRED = 40
 RELATED = 60.0
 """Least likeness, from 0 to 100, of the words of two items from different sentences for one to be the other mended."""
 
-Ask = Callable[[Prompt], Awaitable["Reply"]]
-"""Sends a prompt; raises `ModelError`."""
+
+class Ask(Protocol):
+    """Sends prompts."""
+
+    async def __call__(self, prompt: Prompt) -> Reply:
+        """The reply. Raises `ModelError`."""
+        ...
+
+    def in_vain(self, prompt: Prompt) -> None:
+        """Nothing came of this prompt's reply."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -71,8 +79,13 @@ async def mend(
         while going_on and rounds > 0:
             rounds -= 1
             hooks.tell(RepairAsked(reason="items", count=min(len(going_on), MOST_REPAIRED)))
+            prompt = _follow_up(going_on, chunk, repair)
             try:
-                corrected = await _corrected(going_on, chunk, ask, repair)
+                corrected = _corrected(going_on, await ask(prompt), prompt.kinds)
+            except ReplyError:
+                # Nothing came of it; the same question may do better the next time.
+                ask.in_vain(prompt)
+                continue
             except ModelError:
                 break
             good.extend(corrected.mended)
@@ -94,10 +107,13 @@ class _Corrected:
     """Items that it did not give again; there is no use in asking once more."""
 
 
-async def _corrected(failing: Sequence[Failing], chunk: Chunk, ask: Ask, repair: Frame) -> _Corrected:
-    """One follow-up about failing items. Raises `ModelError`."""
+def _follow_up(failing: Sequence[Failing], chunk: Chunk, repair: Frame) -> Prompt:
     concerned = tuple({item.kind.name: item.kind for item in failing[:MOST_REPAIRED]}.values())
-    reply = await ask(repair_prompt(failing[:MOST_REPAIRED], concerned, chunk, repair))
+    return repair_prompt(failing[:MOST_REPAIRED], concerned, chunk, repair)
+
+
+def _corrected(failing: Sequence[Failing], reply: Reply, concerned: Sequence[Kind[Any, Any]]) -> _Corrected:
+    """What the reply to a follow-up makes of failing items. Raises `ReplyError`."""
     lists = read_items(reply.text, [kind.name for kind in concerned]).lists
     checked = check_items(lists, concerned)
     given = [(grounded.kind.name, grounded.draft.model_dump(mode="json")) for grounded in checked.good]
