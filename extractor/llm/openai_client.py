@@ -3,10 +3,10 @@
 instructor says what each mode asks for on the wire, once for each form of a reply; the article's text never passes
 through it. The SDK sends the first request: it knows addresses and keys. The others are sent as it did, by its HTTP
 client: of the 3 ms of processor time that its typed call costs, most goes into walking the schema and building the
-completion, and 0.7 into making the same headers again (`evals/speed/model_calls.py`). What is the same for every chunk is
-encoded once. The reply is handed on unread: stored, batched and live replies are read by one function (`reading.py`).
-Requests are tried once: `retry.py` owns transport, `answer.py` owns content. What the SDK raises is translated here, and
-what a server says stays out of the message, since it may repeat the key or the article.
+completion, and 0.7 into making the same headers again (`evals/speed/model_calls.py`). What is the same for every
+chunk is encoded once. The reply is handed on unread: stored, batched and live replies are read by one function
+(`reading.py`). Requests are tried once: `retry.py` owns transport, `answer.py` owns content. What the SDK raises is
+translated here, and what a server says stays out of the message, since it may repeat the key or the article.
 """
 
 from __future__ import annotations
