@@ -14,7 +14,7 @@ from extractor.records.extraction import Rejection
 from extractor.records.span import Location, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
     from pydantic import BaseModel
 
@@ -71,13 +71,13 @@ class Grounder:
 
     def __init__(self, chunk: Chunk) -> None:
         self.chunk = chunk
-        self._taken: dict[tuple[str, str], set[int]] = {}
+        self._taken: dict[tuple[str, ...], set[int]] = {}
 
     def ground(self, kind: Kind[Any, Any], drafted: Drafted) -> Grounded:
         """The next draft, grounded. Raises `GroundingError`."""
-        words = (kind.name, drafted.draft.model_dump_json(include={kind.located[0].name}))
-        taken = self._taken.setdefault(words, set())
-        item = ground_draft(kind, drafted, self.chunk, taken=frozenset(taken))
+        words = getattr(drafted.draft, kind.located[0].name)
+        taken = self._taken.setdefault((kind.name, *(words if isinstance(words, (list, tuple)) else (words,))), set())
+        item = ground_draft(kind, drafted, self.chunk, taken=taken)
         taken.update(span.start for span in kind.anchor(item.record))
         return item
 
@@ -93,9 +93,7 @@ def rejection(kind: Kind[Any, Any], draft: BaseModel, reason: Any, detail: str, 
     )
 
 
-def ground_draft(
-    kind: Kind[Any, Any], drafted: Drafted, chunk: Chunk, *, taken: frozenset[int] = frozenset()
-) -> Grounded:
+def ground_draft(kind: Kind[Any, Any], drafted: Drafted, chunk: Chunk, *, taken: Set[int] = frozenset()) -> Grounded:
     """Locate one draft in its chunk and build the record.
 
     Args:
@@ -137,7 +135,7 @@ def _built(kind: Kind[Any, Any], draft: BaseModel, placed: Placed, chunk: Chunk)
 class _Search:
     """Places the strings of one draft."""
 
-    def __init__(self, drafted: Drafted, chunk: Chunk, haystack: Haystack, taken: frozenset[int]) -> None:
+    def __init__(self, drafted: Drafted, chunk: Chunk, haystack: Haystack, taken: Set[int]) -> None:
         self.drafted, self.chunk, self.haystack, self.taken = drafted, chunk, haystack, taken
         self.document = chunk.document
         self.lost: list[tuple[str, str]] = []
@@ -201,8 +199,7 @@ class _Search:
         if not all(string and text.startswith(string, offset) for string, offset in zip(strings, offsets, strict=True)):
             return None
         return tuple(
-            Location.model_construct(span=Span.of(text, at, at + len(string)), grounding="exact", similarity=100.0)
-            for string, at in zip(strings, offsets, strict=True)
+            Location(Span.of(text, at, at + len(string)), "exact") for string, at in zip(strings, offsets, strict=True)
         )
 
     def _everywhere(self, field: LocatedField, strings: Sequence[str]) -> tuple[Location, ...]:

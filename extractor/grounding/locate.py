@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,8 @@ SLIPS = frozenset(
 _SIGNS = "-−–+‐‑﹣－"
 _IN_NUMBERS = ".,:/·٫٬’'"
 _GROUP = re.compile(r"\d{3}(?!\d)")
+_HYPHENS = "-‐‑"
+_FIRST_COMBINING = "\u0300"
 _NEGATING_PREFIX = re.compile(r"(?<![^\W_])(?:non|un|not|anti|dis|mis|in|ex|pre|pro|self)[-‐‑]\Z", re.IGNORECASE)
 _NEGATING_ENDING = re.compile(rf"[{INVISIBLE}]*(?:(?<=[nN])[’'‘´`＇][tT]|\s[nN][’'‘´`＇][tT])(?![^\W_])")
 _EDGES = QUOTATION_MARKS + ".,;:…!? \t\r\n\u00a0" + INVISIBLE
@@ -71,6 +73,10 @@ class Haystack:
     start: int
     end: int
 
+    exact: dict[str, list[Location]] = field(default_factory=dict, repr=False)
+    normalised: dict[str, list[Location]] = field(default_factory=dict, repr=False)
+    """What was found before: names, pronouns and "said" are asked for again and again."""
+
     @cached_property
     def folded(self) -> Folded:
         """The stretch, folded; its offsets count from `start`."""
@@ -84,7 +90,7 @@ def find_all(needle: str, haystack: Haystack, *, fuzzy: bool = True) -> list[Loc
         GroundingError: `empty`, `not_found`, or `altered` (it nearly stands there, but a number, a negation or a
             name differs).
     """
-    if not any(character.isalnum() for character in needle):
+    if not any(map(str.isalnum, needle)):
         raise GroundingError("there are no words to look for", reason="empty")
     found = _exact(needle, haystack) or _normalised(needle, haystack)
     if found:
@@ -115,7 +121,7 @@ def locate(needle: str, haystack: Haystack, *, sentence: tuple[int, int] | None 
 
 def find_in(needle: str, haystack: Haystack, start: int, end: int) -> list[Location]:
     """The places that begin in `[start, end)` where a string stands exactly or normalised; none is no error."""
-    if not any(character.isalnum() for character in needle):
+    if not any(map(str.isalnum, needle)):
         return []
     found = _exact(needle, haystack)
     inside = [location for location in found if start <= location.span.start < end]
@@ -140,12 +146,12 @@ def bounded(text: str, start: int, end: int) -> bool:
         return False
     if after.isalnum() and last.isalnum() and not (without_spaces(after) and without_spaces(last)):
         return False
-    if _combining(text[end : end + 1]):
+    if text[end : end + 1] >= _FIRST_COMBINING and unicodedata.category(text[end])[0] == "M":
         return False
     # "violent" in "non-violent", and "they can" in "they can't": what stands beside it negates it.
-    if first.isalnum() and _NEGATING_PREFIX.search(text, max(0, start - 8), start):
+    if before in _HYPHENS and first.isalnum() and _NEGATING_PREFIX.search(text, max(0, start - 8), start):
         return False
-    if last.isalnum() and _NEGATING_ENDING.match(text, end):
+    if not after.isalnum() and last.isalnum() and _NEGATING_ENDING.match(text, end):
         return False
     return not (first.isdigit() or first in _SIGNS or last.isdigit()) or _bounded_number(text, start, end)
 
@@ -188,10 +194,6 @@ def _visible_after(text: str, at: int) -> int:
     return at
 
 
-def _combining(character: str) -> bool:
-    return bool(character) and unicodedata.category(character)[0] == "M"
-
-
 def _occurrences(needle: str, text: str, start: int, end: int) -> Iterator[int]:
     at = text.find(needle, start, end)
     while at >= 0:
@@ -201,18 +203,28 @@ def _occurrences(needle: str, text: str, start: int, end: int) -> Iterator[int]:
 
 def _exact(needle: str, haystack: Haystack) -> list[Location]:
     stripped = needle.strip()
-    return [
-        _location(haystack, at, at + len(stripped), "exact")
-        for at in _occurrences(stripped, haystack.text, haystack.start, haystack.end)
-        if bounded(haystack.text, at, at + len(stripped))
-    ]
+    found = haystack.exact.get(stripped)
+    if found is None:
+        found = haystack.exact[stripped] = [
+            _location(haystack, at, at + len(stripped), "exact")
+            for at in _occurrences(stripped, haystack.text, haystack.start, haystack.end)
+            if bounded(haystack.text, at, at + len(stripped))
+        ]
+    return found
 
 
 def _location(haystack: Haystack, start: int, end: int, grounding: Grounding, similarity: float = 100.0) -> Location:
-    return Location.model_construct(span=Span.of(haystack.text, start, end), grounding=grounding, similarity=similarity)
+    return Location(Span.of(haystack.text, start, end), grounding, similarity)
 
 
 def _normalised(needle: str, haystack: Haystack) -> list[Location]:
+    found = haystack.normalised.get(needle)
+    if found is None:
+        found = haystack.normalised[needle] = _find_normalised(needle, haystack)
+    return found
+
+
+def _find_normalised(needle: str, haystack: Haystack) -> list[Location]:
     for candidate in dict.fromkeys((needle.strip(), needle.strip(_EDGES))):
         target = fold(candidate)
         if not target.lower.strip():

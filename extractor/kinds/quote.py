@@ -48,7 +48,7 @@ def quote_kind(spans: tuple[Span, ...], document: Document) -> QuoteKind:
 
 
 def _words(text: str) -> int:
-    return sum(character.isalnum() for character in text)
+    return sum(map(str.isalnum, text))
 
 
 def without_outer_marks(span: Span, document: Document) -> Span:

@@ -40,6 +40,8 @@ LONGEST_ACRONYM = 8
 """Letters."""
 
 _CAPITAL = re.compile(r"[^\W\d_](?:[^\W_]|[.&'’-](?=\w))*\.?|\d+[^\W\d_]+")
+# The words between names are most of a text: a run of them is one match, without a group.
+_LOWER_OR_CAPITAL = re.compile(rf"(?:[a-z]++(?!\w|[.&'’-]\w)\W*+)++|({_CAPITAL.pattern})")
 
 
 def link_names(entities: Sequence[Entity], document: Document) -> tuple[Entity, ...]:
@@ -278,19 +280,20 @@ def _places(owners: dict[str, list[int]], text: str) -> set[tuple[int, int]]:
         if match is not None and match.start() == 0:
             by_first[match.group().rstrip(".").casefold()[:3]].append(form)
     found = set()
-    for match in _CAPITAL.finditer(text):
-        if match.group().islower():
+    for match in _LOWER_OR_CAPITAL.finditer(text):
+        word = match[1]
+        if word is None or word.islower():
             continue
-        for form in by_first.get(match.group().rstrip(".").casefold()[:3], ()):
-            end = match.start() + len(form)
-            if not text.startswith(form, match.start()) or _inside_word(text, match.start(), end):
+        start = match.start()
+        for form in by_first.get(word.rstrip(".").casefold()[:3], ()):
+            end = start + len(form)
+            if not text.startswith(form, start) or _inside_word(text, start, end):
                 continue
             if form in _CALENDAR and (
-                _BEFORE_MONTH.search(text, max(0, match.start() - 12), match.start())
-                or text[end : end + 4].strip()[:1].isdigit()
+                _BEFORE_MONTH.search(text, max(0, start - 12), start) or text[end : end + 4].strip()[:1].isdigit()
             ):
                 continue
-            found.add((match.start(), end))
+            found.add((start, end))
     return found
 
 

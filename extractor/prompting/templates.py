@@ -11,7 +11,7 @@ import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -242,6 +242,7 @@ def load_frame(prompt: str | Path = "all") -> Frame:
     )
     standard = f"{newest('all', names)}{SUFFIX}"
 
+    @lru_cache(maxsize=256)
     def view(kind: Kind[Any, Any]) -> KindView:
         known = newest(kind.template, names)
         if known is None:
