@@ -12,10 +12,15 @@ import pytest
 
 import extractor
 from extractor import Article, Extraction, Extractor, extract, extract_sync
+from extractor.backends.model_backend import ModelBackend
 from extractor.errors import UnknownKindError, UnknownModelError, UsageError
+from extractor.llm.scripted_client import ScriptedClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    from extractor.llm.client import Reply
+    from extractor.prompting.prompt import Prompt
 
 TEXT = "“It will hold,” said Ada Holm in Lyon. Costs rose by 12 percent."
 
@@ -129,3 +134,68 @@ def test_every_public_name_is_there_and_sorted() -> None:
     assert set(extractor.__all__) <= set(dir(extractor))
     with pytest.raises(AttributeError):
         _ = extractor.nothing
+
+
+class Stuck(ScriptedClient):
+    """Never answers about one article until it is let go; notes what is called off."""
+
+    def __init__(self, about: str) -> None:
+        super().__init__(lambda prompt: '{"quotes": []}')
+        self.about = about
+        self.let_go = asyncio.Event()
+        self.called_off = 0
+
+    async def complete(self, prompt: Prompt) -> Reply:
+        if self.about in prompt.user:
+            try:
+                await self.let_go.wait()
+            except asyncio.CancelledError:
+                self.called_off += 1
+                raise
+        return await super().complete(prompt)
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_one_slow_article_holds_no_other_up(ordered: bool) -> None:
+    articles = [Article(id=str(n), text=f"“No,” said Bob{n}.") for n in range(100)]
+    client = Stuck("Bob2.")
+
+    async def run() -> list[str]:
+        backend = ModelBackend("openai/m", client=client, concurrency=4)
+        async with Extractor(kinds=["quotes"], backend=backend, concurrency=4) as extractor:
+            results = extractor.extract_many(articles, ordered=ordered)
+
+            async def collect() -> list[str]:
+                return [evidence.article.id async for evidence in results]
+
+            collecting = asyncio.create_task(collect())
+            while len(client.history) < 99:
+                assert not collecting.done()
+                await asyncio.sleep(0)
+            client.let_go.set()
+            return await collecting
+
+    ids = asyncio.run(asyncio.wait_for(run(), 60))
+    assert sorted(ids, key=int) == [article.id for article in articles]
+    assert ids[-1] == ("99" if ordered else "2")
+
+
+def test_calling_off_is_clean() -> None:
+    client = Stuck("Bob")
+
+    async def run() -> None:
+        backend = ModelBackend("openai/m", client=client, concurrency=8)
+        async with Extractor(kinds=["quotes"], backend=backend, concurrency=8) as extractor:
+            work = asyncio.create_task(extractor.extract("“No,” said Bob.\n\n“Yes,” said Bob."))
+            while not client.called_off:
+                await asyncio.sleep(0)
+                work.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await work
+            client.let_go.set()
+            evidence = await extractor.extract("“No,” said Bob.")
+        assert evidence.coverage.status == "complete", "what comes after is none the worse"
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(run())
+    assert client.called_off == 1
