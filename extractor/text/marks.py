@@ -16,7 +16,8 @@ from extractor.text.characters import QUOTATION_MARKS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MARK = re.compile(r"''|``|[" + re.escape(QUOTATION_MARKS) + "]")
+# '' and `` too. A pattern that begins with a set of characters is searched for fast.
+_MARK = re.compile("[" + re.escape(QUOTATION_MARKS) + r"](?:(?<=')'|(?<=`)`)?")
 _SINGLES = frozenset("'‘’‚‛`´＇")
 _OPENERS = frozenset("“„‟‘‚‛「『〝") | {"``"}
 _CLOSERS = frozenset("”」』〞〟") | {"''"}

@@ -67,9 +67,11 @@ _SPEAKER_FOLLOWS = re.compile(
 
 _CLOSERS = r"(?:[”’»›)\]}」』〞]|[\"'](?!\w)|[“«](?=[\s,.;:)]|\Z))*"
 _STOP = re.compile(
+    # At most places nothing stops, and nothing more is tried there.
+    r"(?=[.!?…؟。！？｡।॥\]])(?:"
     rf"(?P<wide>[。！？｡।॥]+{_CLOSERS})"
     rf"|(?P<stop>[.!?…؟]+)(?P<closers>{_CLOSERS})"
-    r"|(?P<bracket>\])(?=[ \t]+[A-Z])"
+    r"|(?P<bracket>\])(?=[ \t]+[A-Z]))"
 )
 _TOKEN_BEFORE = re.compile(r"[\w.&@/:’'-]*\Z")
 _NEXT_WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)?")

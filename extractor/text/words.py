@@ -14,6 +14,7 @@ _WORD = re.compile(
     # At most places nothing begins, and nothing more is tried there; nor is a joint where none begins.
     r"(?=[\w.%‰°$£€¥₹⁰-⁹+−-])(?:"
     r"[pP](?i:er[ \u00a0-]cent)(?![^\W_])"
+    r"|[A-Za-z]++(?![\w'.&-]|[^\x00-\x7f])"  # most words: what follows is no part of them
     rf"|{_LETTERS}(?:(?=[{INVISIBLE}\u0300-\u036f’'.&\-‐‑]){_JOINT}{_LETTERS})*[\u0300-\u036f]*"
     r"|(?:(?<![\w.,)\]])[-−+](?=[\d.]))?(?:\d+(?:[.,:/]\d+)*|(?<![\w.])\.\d+)"
     r"|[%‰°$£€¥₹½⅓⅔¼¾⅕⅛²³¹⁰-⁹₀-₉]|_)"
