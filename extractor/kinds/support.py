@@ -335,12 +335,6 @@ class _Names:
     def _parts(self) -> set[str]:
         return {part for form in self._forms if "-" in form for part in form.split("-")}
 
-    @cached_property
-    def _stems(self) -> dict[str, list[str]]:
-        stems: dict[str, list[str]] = defaultdict(list)
-        for form in self._forms:
-            stems[form.rstrip("s")].append(form)
-        return stems
-
     def _plural(self, form: str) -> bool:
-        return any(_PLURAL.search(max(form, other, key=len)) for other in self._stems.get(form.rstrip("s"), ()))
+        other = form[:-1] if form.endswith("s") else f"{form}s"
+        return other in self._forms and _PLURAL.search(max(form, other, key=len)) is not None

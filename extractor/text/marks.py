@@ -254,6 +254,6 @@ class _Paragraph:
         result: list[Marked] = []
         outermost = self.start
         for marked in ordered:
-            result.append(replace(marked, nested=marked.open < outermost))
+            result.append(replace(marked, nested=True) if marked.open < outermost else marked)
             outermost = max(outermost, marked.close)
         return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from extractor.text.characters import INVISIBLE
 
@@ -173,6 +174,11 @@ def find_words(text: str, start: int = 0, end: int | None = None) -> list[Word]:
         form, value, negates, capitalised = _read_once(word) if len(word) <= _LONGEST_KEPT else _read(word)
         found.append(Word(word, begin, behind, form, value, negates, capitalised))
     return found
+
+
+def has_more_words(text: str, count: int) -> bool:
+    """Whether a text has more than so many words; it is read no further than that takes."""
+    return next(islice(_WORD.finditer(text), count, None), None) is not None
 
 
 def opposed(one: Word, other: Word) -> bool:
