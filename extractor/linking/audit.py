@@ -67,10 +67,9 @@ def _uncovered(begin: int, behind: int, covered: Intervals[tuple[int, int]], tex
     at = begin
     for start, end in (*covered.touching(begin, behind), (behind, behind)):
         stop = max(at, min(start, behind))
-        if any(character.isalnum() for character in text[at:stop]):
-            first = next(index for index in range(at, stop) if not text[index].isspace())
-            last = next(index for index in range(stop, first, -1) if not text[index - 1].isspace())
-            yield Span.of(text, first, last)
+        part = text[at:stop]
+        if any(map(str.isalnum, part)):
+            yield Span.of(text, stop - len(part.lstrip()), at + len(part.rstrip()))
         at = max(at, min(end, behind))
 
 

@@ -41,7 +41,10 @@ LONGEST_ACRONYM = 8
 
 _CAPITAL = re.compile(r"[^\W\d_](?:[^\W_]|[.&'’-](?=\w))*\.?|\d+[^\W\d_]+")
 # The words between names are most of a text: a run of them is one match, without a group.
-_LOWER_OR_CAPITAL = re.compile(rf"(?:[a-z]++(?!\w|[.&'’-]\w)\W*+)++|({_CAPITAL.pattern})")
+_LOWER_OR_CAPITAL = re.compile(
+    r"(?:[a-z]++(?!\w|[.&'’-]\w)\W*+)++"
+    rf"|([A-Z][A-Za-z]*+(?![\w.&'-]|[^\x00-\x7f])|{_CAPITAL.pattern})"
+)
 
 
 def link_names(entities: Sequence[Entity], document: Document) -> tuple[Entity, ...]:

@@ -99,6 +99,8 @@ class _Paragraph:
         self.read_to, self.sentence_start = start, start
 
     def marked(self) -> list[Marked]:
+        if not self.marks:
+            return []
         for index, match in enumerate(self.marks):
             mark = match.group()
             if mark in _SINGLES:
