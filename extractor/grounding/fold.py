@@ -16,7 +16,9 @@ _COMBINING = (
     "\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]"
 )
 _PIECE = re.compile(
-    rf"(?P<sign>\s[{_DASHES}](?=[\d.]))"
+    # Most of a text: words, single spaces and what stands before these, all of which stay as they are.
+    rf"(?P<run>[A-Za-z0-9]+(?:(?:[.,;:!?)\"%]? |')[A-Za-z0-9]+)*(?!{_COMBINING}))"
+    rf"|(?P<sign>\s[{_DASHES}](?=[\d.]))"
     rf"|(?P<dash>[\s{INVISIBLE}]*[{_DASHES}][\s{INVISIBLE}{_DASHES}]*)"
     r"|(?P<ellipsis>…|\.(?:[ \u00a0]?\.){2,})"
     r"|(?P<pair>''|``|‘‘|’’)"
@@ -66,31 +68,34 @@ def fold(text: str) -> Folded:
         ends.extend([end] * len(bare))
 
     for match in _PIECE.finditer(text):
+        piece, sort = match.group(), match.lastgroup
         start, end = match.span()
-        if match["unseen"] is not None:
-            continue
-        if match["stop"] is not None:
-            emit(match.group(), match.group(), start, end)
+        if sort == "run":
+            cased.append(piece)
+            lower.append(piece.lower())
+            starts.extend(range(start, end))
+            ends.extend(range(start + 1, end + 1))
+        elif sort == "stop":
+            emit(piece, piece, start, end)
             emit(" ", " ", end, end)
-        elif match["plain"] is not None:
-            character = match.group()
-            shown = _MARKS.get(character, character)
+        elif sort == "plain":
+            shown = _MARKS.get(piece, piece)
             emit(shown, shown.lower(), start, end)
-        elif match["blank"] is not None:
+        elif sort == "blank":
             emit(" ", " ", start, end)
-        elif match["sign"] is not None:
+        elif sort == "sign":
             emit(" ", " ", start, end - 1)
             emit("-", "-", end - 1, end)
-        elif match["dash"] is not None:
+        elif sort == "dash":
             # A dash between words parts them, a hyphen joins them; both are found by either.
-            apart = len(match.group()) > 1 or match.group() in "—―"
+            apart = len(piece) > 1 or piece in "—―"
             emit("—" if apart else "-", "-", start, end)
-        elif match["ellipsis"] is not None:
+        elif sort == "ellipsis":
             emit("...", "...", start, end)
-        elif match["pair"] is not None:
+        elif sort == "pair":
             emit('"', '"', start, end)
-        else:
-            emit(*_fold_cluster(match.group()), start, end)
+        elif sort == "cluster":
+            emit(*_fold_cluster(piece), start, end)
     return Folded("".join(cased), "".join(lower), starts, ends)
 
 

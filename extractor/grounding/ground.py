@@ -11,7 +11,7 @@ from extractor.errors import GroundingError
 from extractor.grounding.locate import Haystack, find_all, find_in, shortened
 from extractor.kinds.kind import Drafted, Kind, Placed, UnsupportedError
 from extractor.records.extraction import Rejection
-from extractor.records.span import Location, Span
+from extractor.records.span import Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -168,7 +168,7 @@ class _Search:
                 located.append(self._piece(string, located[-1] if located else None))
             except GroundingError as error:
                 raise GroundingError(f"{name}: {error}", reason=error.reason) from None
-        return tuple({location.span.start: location for location in located}.values())
+        return tuple({location.start: location for location in located}.values())
 
     def beside(self, field: LocatedField, anchor: tuple[Location, ...]) -> tuple[Location, ...]:
         """Where a further field's strings stand nearest to the anchor; nothing where it has none."""
@@ -198,9 +198,7 @@ class _Search:
         text = self.document.text
         if not all(string and text.startswith(string, offset) for string, offset in zip(strings, offsets, strict=True)):
             return None
-        return tuple(
-            Location(Span.of(text, at, at + len(string)), "exact") for string, at in zip(strings, offsets, strict=True)
-        )
+        return tuple(Location(text, at, at + len(string), "exact") for string, at in zip(strings, offsets, strict=True))
 
     def _everywhere(self, field: LocatedField, strings: Sequence[str]) -> tuple[Location, ...]:
         known = self._known(field, strings)
@@ -217,11 +215,11 @@ class _Search:
                 continue
             if not string.islower():
                 # A name has its capital wherever it stands: "US" is not "us".
-                places = [place for place in places if not place.span.text.islower()]
-            content = [place for place in places if self.chunk.start <= place.span.start < self.chunk.end]
+                places = [place for place in places if not place.text.islower()]
+            content = [place for place in places if self.chunk.start <= place.start < self.chunk.end]
             for place in content or places:
-                if not any(place.span.overlaps(other.span) for other in found.values()):
-                    found[place.span.start] = place
+                if not any(place.overlaps(other) for other in found.values()):
+                    found[place.start] = place
         if not found:
             lower = GroundingError("the name stands there in lower case only", reason="not_found")
             first = errors[0][1] if errors else lower
@@ -231,28 +229,26 @@ class _Search:
 
     def _piece(self, string: str, previous: Location | None) -> Location:
         """The place of one of the anchor's strings: in the sentence named, behind the piece before it."""
-        begin = previous.span.end if previous else self.haystack.start
+        begin = previous.end if previous else self.haystack.start
         sentence = self.document.sentence(self.number) if self.number is not None else None
         if sentence is not None:
             here = [
-                place
-                for place in find_in(string, self.haystack, sentence.start, sentence.end)
-                if place.span.start >= begin
+                place for place in find_in(string, self.haystack, sentence.start, sentence.end) if place.start >= begin
             ]
             if here:
                 return self._untaken(here)
         places = find_all(string, self.haystack)
-        places = [place for place in places if place.span.start >= begin] or places
+        places = [place for place in places if place.start >= begin] or places
         if len(places) == 1:
             return places[0]
-        content = [place for place in places if self.chunk.start <= place.span.start < self.chunk.end]
-        untaken = [place for place in content or places if place.span.start not in self.taken]
+        content = [place for place in places if self.chunk.start <= place.start < self.chunk.end]
+        untaken = [place for place in content or places if place.start not in self.taken]
         if previous is not None and untaken:
             return untaken[0]
         if len(untaken) == 1:
             return untaken[0]
         if self.number is not None and untaken:
-            numbers = [abs(self.document.sentence_at(place.span.start).number - self.number) for place in untaken]
+            numbers = [abs(self.document.sentence_at(place.start).number - self.number) for place in untaken]
             # A count that is off by one still tells which of two far places is meant.
             if min(numbers) <= 1 and numbers.count(min(numbers)) == 1:
                 return untaken[numbers.index(min(numbers))]
@@ -262,23 +258,21 @@ class _Search:
         )
 
     def _untaken(self, places: Sequence[Location]) -> Location:
-        return next((place for place in places if place.span.start not in self.taken), places[-1])
+        return next((place for place in places if place.start not in self.taken), places[-1])
 
     def _nearest(self, string: str, anchor: Sequence[Location], *, outside: bool) -> Location:
         places = find_all(string, self.haystack)
         if outside:
-            places = [place for place in places if not any(place.span.overlaps(other.span) for other in anchor)]
+            places = [place for place in places if not any(place.overlaps(other) for other in anchor)]
         if not places:
             raise GroundingError(
                 f"“{shortened(string)}” stands only inside the words it belongs to", reason="not_found"
             )
-        sentences = {
-            self.document.sentence_at(offset).number for a in anchor for offset in (a.span.start, a.span.end - 1)
-        }
+        sentences = {self.document.sentence_at(offset).number for a in anchor for offset in (a.start, a.end - 1)}
 
         def distance(place: Location) -> tuple[bool, int]:
-            same = self.document.sentence_at(place.span.start).number in sentences
-            gaps = [max(place.span.start - a.span.end, a.span.start - place.span.end, 0) for a in anchor]
+            same = self.document.sentence_at(place.start).number in sentences
+            gaps = [max(place.start - a.end, a.start - place.end, 0) for a in anchor]
             return not same, min(gaps)
 
         return min(places, key=distance)

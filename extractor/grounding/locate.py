@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from extractor.errors import GroundingError
 from extractor.grounding.fold import Folded, fold
-from extractor.records.span import Grounding, Location, Span
+from extractor.records.span import Location
 from extractor.text.characters import INVISIBLE, QUOTATION_MARKS, without_spaces
 from extractor.text.words import Word, find_words, opposed
 
@@ -109,7 +109,7 @@ def locate(needle: str, haystack: Haystack, *, sentence: tuple[int, int] | None 
     """
     found = find_all(needle, haystack)
     if sentence is not None:
-        inside = [location for location in found if sentence[0] <= location.span.start < sentence[1]]
+        inside = [location for location in found if sentence[0] <= location.start < sentence[1]]
         found = inside or found
     if len(found) > 1:
         raise GroundingError(
@@ -124,9 +124,9 @@ def find_in(needle: str, haystack: Haystack, start: int, end: int) -> list[Locat
     if not any(map(str.isalnum, needle)):
         return []
     found = _exact(needle, haystack)
-    inside = [location for location in found if start <= location.span.start < end]
+    inside = [location for location in found if start <= location.start < end]
     if not inside:
-        inside = [location for location in _normalised(needle, haystack) if start <= location.span.start < end]
+        inside = [location for location in _normalised(needle, haystack) if start <= location.start < end]
     return inside
 
 
@@ -138,9 +138,13 @@ def shortened(string: str, length: int = 100) -> str:
 
 def bounded(text: str, start: int, end: int) -> bool:
     """Whether `[start, end)` begins and ends where words, numbers and contractions of the text do."""
-    before_at, after_at = _visible_before(text, start), _visible_after(text, end)
-    before = text[before_at] if before_at >= 0 else ""
-    after = text[after_at : after_at + 1]
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if before in INVISIBLE:  # or none at all
+        before_at = _visible_before(text, start)
+        before = text[before_at] if before_at >= 0 else ""
+    if after in INVISIBLE:
+        after_at = _visible_after(text, end)
+        after = text[after_at : after_at + 1]
     first, last = text[start], text[end - 1]
     if before.isalnum() and first.isalnum() and not (without_spaces(before) and without_spaces(first)):
         return False
@@ -206,15 +210,11 @@ def _exact(needle: str, haystack: Haystack) -> list[Location]:
     found = haystack.exact.get(stripped)
     if found is None:
         found = haystack.exact[stripped] = [
-            _location(haystack, at, at + len(stripped), "exact")
+            Location(haystack.text, at, at + len(stripped), "exact")
             for at in _occurrences(stripped, haystack.text, haystack.start, haystack.end)
             if bounded(haystack.text, at, at + len(stripped))
         ]
     return found
-
-
-def _location(haystack: Haystack, start: int, end: int, grounding: Grounding, similarity: float = 100.0) -> Location:
-    return Location(Span.of(haystack.text, start, end), grounding, similarity)
 
 
 def _normalised(needle: str, haystack: Haystack) -> list[Location]:
@@ -239,7 +239,7 @@ def _find_normalised(needle: str, haystack: Haystack) -> list[Location]:
             same_words = _same_but_for_case(target.cased, folded.cased[at : at + len(target.lower)])
             if same_words and bounded(haystack.text, start, end) and not _cut_from(needle, haystack.text, start, end):
                 start, end = _trimmed(haystack.text, start, end)
-                found.append(_location(haystack, start, end, "normalised"))
+                found.append(Location(haystack.text, start, end, "normalised"))
         if found:
             return found
     return []
@@ -326,7 +326,7 @@ def _fuzzy(needle: str, haystack: Haystack) -> Location:
         )
     if not bounded(haystack.text, start, end):
         raise not_found
-    return _location(haystack, start, end, "fuzzy", similarity)
+    return Location(haystack.text, start, end, "fuzzy", similarity)
 
 
 Change = tuple[Word | None, Word | None]

@@ -40,9 +40,7 @@ def _build(draft: ClaimDraft, placed: Placed, document: Document) -> Claim:
         kind=draft.kind,
         text=draft.text,
         evidence=evidence,
-        claimant=Source(name=draft.claimant_name or claimant[0].span.text, mention=claimant[0].span)
-        if claimant
-        else None,
+        claimant=Source(name=draft.claimant_name or claimant[0].text, mention=claimant[0].span) if claimant else None,
         sentence=sentence_of(placed, "evidence", document),
         grounding=loosest(location.grounding for location in placed["evidence"]),
     )

@@ -24,9 +24,8 @@ class EntityDraft(Draft):
 
 
 def _build(draft: EntityDraft, placed: Placed, document: Document) -> Entity:
-    mentions = sorted(
-        {location.span.start: location.span for location in placed["forms"]}.values(), key=lambda s: s.start
-    )
+    places = {location.start: location for location in placed["forms"]}
+    mentions = [places[start].span for start in sorted(places)]
     forms = sorted({span.text for span in mentions}, key=lambda form: (-len(form), form))
     name = draft.name if draft.name in forms else forms[0]
     return Entity(

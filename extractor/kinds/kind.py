@@ -91,11 +91,11 @@ def overlap(one: tuple[Span, ...], other: tuple[Span, ...]) -> float:
 
 def sentence_of(placed: Placed, anchor: str, document: Document) -> int:
     """Number of the sentence in which the anchor begins."""
-    return document.sentence_at(min(location.span.start for location in placed[anchor])).number
+    return document.sentence_at(min(location.start for location in placed[anchor])).number
 
 
 def _own_words(value: Any, locations: tuple[Location, ...]) -> Any:
-    words = [location.span.text for location in locations]
+    words = [location.text for location in locations]
     if isinstance(value, (list, tuple)):
         return words
     return words[0] if words else None

@@ -68,7 +68,7 @@ def without_outer_marks(span: Span, document: Document) -> Span:
 def _build(draft: QuoteDraft, placed: Placed, document: Document) -> Quote:
     spans = tuple(
         without_outer_marks(location.span, document)
-        for location in sorted(placed["content"], key=lambda location: location.span.start)
+        for location in sorted(placed["content"], key=lambda location: location.start)
     )
     cue = placed.get("cue")
     speaker = placed.get("speaker")
@@ -77,7 +77,7 @@ def _build(draft: QuoteDraft, placed: Placed, document: Document) -> Quote:
         text=" ".join(span.text for span in spans),
         spans=spans,
         cue=cue[0].span if cue else None,
-        speaker=Source(name=draft.speaker_name or speaker[0].span.text, mention=speaker[0].span) if speaker else None,
+        speaker=Source(name=draft.speaker_name or speaker[0].text, mention=speaker[0].span) if speaker else None,
         sentence=sentence_of(placed, "content", document),
         grounding=loosest(location.grounding for location in placed["content"]),
     )

@@ -61,7 +61,8 @@ def check_support(text: str, evidence: Sequence[Span], document: Document) -> No
     said = find_words(text)
     if not said:
         raise UnsupportedError("the text has no words")
-    given = [word for span in evidence for word in find_words(span.text)]
+    copied = len(evidence) == 1 and evidence[0].text == text
+    given = said if copied else [word for span in evidence for word in find_words(span.text)]
     context = _Context(evidence, given, document)
     _check_numbers(said, given, context)
     _check_negations(said, given)
@@ -335,12 +336,6 @@ class _Names:
     def _parts(self) -> set[str]:
         return {part for form in self._forms if "-" in form for part in form.split("-")}
 
-    @cached_property
-    def _stems(self) -> dict[str, list[str]]:
-        stems: dict[str, list[str]] = defaultdict(list)
-        for form in self._forms:
-            stems[form.rstrip("s")].append(form)
-        return stems
-
     def _plural(self, form: str) -> bool:
-        return any(_PLURAL.search(max(form, other, key=len)) for other in self._stems.get(form.rstrip("s"), ()))
+        other = form[:-1] if form.endswith("s") else f"{form}s"
+        return other in self._forms and _PLURAL.search(max(form, other, key=len)) is not None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from extractor.records.extraction import AuditEntry, Role
 from extractor.records.span import Span
 from extractor.text.intervals import Intervals
-from extractor.text.words import FUNCTION_WORDS, find_words
+from extractor.text.words import FUNCTION_WORDS, find_words, has_more_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +32,9 @@ _TERM = re.compile(
     r"[^.!?\"“”]{0,20}\Z",
     re.IGNORECASE,
 )
+_NAME_BEFORE = re.compile(r"\b[A-Z][a-z]+ \Z")
+_NAME_AFTER = re.compile(r" [A-Z][a-z]")
+
 SCARE_WORDS = 3
 """A stretch of at most so many words that nobody is reported to have said is taken for scare quotes."""
 
@@ -64,10 +67,9 @@ def _uncovered(begin: int, behind: int, covered: Intervals[tuple[int, int]], tex
     at = begin
     for start, end in (*covered.touching(begin, behind), (behind, behind)):
         stop = max(at, min(start, behind))
-        if any(character.isalnum() for character in text[at:stop]):
-            first = next(index for index in range(at, stop) if not text[index].isspace())
-            last = next(index for index in range(stop, first, -1) if not text[index - 1].isspace())
-            yield Span.of(text, first, last)
+        part = text[at:stop]
+        if any(map(str.isalnum, part)):
+            yield Span.of(text, stop - len(part.lstrip()), at + len(part.rstrip()))
         at = max(at, min(end, behind))
 
 
@@ -79,17 +81,20 @@ def _role(marked: Marked, rest: Span, document: Document, people: Intervals[Span
     ):
         return "misplaced" if not marked.continued else "unknown"
     before = text[max(0, marked.open - 60) : marked.open]
-    words = find_words(rest.text)
+    short = not has_more_words(rest.text, SCARE_WORDS)
     if any(m.start < marked.open and marked.close < m.end for m in people.touching(marked.open, marked.close)) or (
-        re.search(r"\b[A-Z][a-z]+ \Z", before)
-        and re.match(r" [A-Z][a-z]", text[marked.close : marked.close + 3])
-        and len(words) <= SCARE_WORDS
+        short and _NAME_AFTER.match(text, marked.close) and _NAME_BEFORE.search(before)
     ):
         return "nickname"
-    main = [word for word in words if word.form not in FUNCTION_WORDS]
-    titled = bool(main) and all(word.text[0].isupper() or word.value is not None for word in main)
-    if _WORK.search(before) or (titled and len(words) > 1 and text[marked.end - 1] not in ".!,"):
+    if (text[marked.end - 1] not in ".!," and _titled(rest.text)) or _WORK.search(before):
         return "title"
     if _TERM.search(before):
         return "term"
-    return "scare" if len(words) <= SCARE_WORDS else "unknown"
+    return "scare" if short else "unknown"
+
+
+def _titled(text: str) -> bool:
+    """Whether several words are written as a title is: all but small ones with a capital."""
+    words = find_words(text)
+    main = [word for word in words if word.form not in FUNCTION_WORDS]
+    return len(words) > 1 and bool(main) and all(word.text[0].isupper() or word.value is not None for word in main)

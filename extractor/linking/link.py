@@ -16,7 +16,7 @@ from extractor.linking.overlap import merge_overlaps
 from extractor.text.intervals import Intervals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from extractor.grounding.ground import Grounded
     from extractor.kinds.kind import Kind
@@ -51,27 +51,32 @@ def link(document: Document, grounded: Sequence[Grounded], kinds: Sequence[Kind[
     attribution = Attribution(document, entities, mentions)
     quotes: tuple[Quote, ...] = ()
     if QUOTE in kinds:
-        attributed = [
-            quote.model_copy(update={"speaker": attribution.resolve(quote.speaker)}) for quote in records[QUOTE.name]
-        ]
-        records[QUOTE.name] = quotes = _numbered(QUOTE, attributed)
+        speakers = [attribution.resolve(quote.speaker) for quote in records[QUOTE.name]]
+        records[QUOTE.name] = quotes = _numbered(QUOTE, records[QUOTE.name], [{"speaker": s} for s in speakers])
     if CLAIM in kinds:
         spoken = Intervals((span.start, span.end, quote) for quote in quotes for span in quote.spans)
-        records[CLAIM.name] = tuple(_placed(c, spoken, mentions, attribution) for c in records[CLAIM.name])
+        places = [_place(claim, spoken, mentions, attribution) for claim in records[CLAIM.name]]
+        records[CLAIM.name] = _numbered(CLAIM, records[CLAIM.name], places)
     for kind in kinds:
-        if kind not in (ENTITY, QUOTE):
+        if kind not in (ENTITY, QUOTE, CLAIM):
             records[kind.name] = _numbered(kind, records[kind.name])
     return Linked(records, audit_marks(document, quotes, entities) if QUOTE in kinds else None)
 
 
-def _numbered(kind: Kind[Any, Any], records: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(record.model_copy(update={"id": f"{kind.prefix}{number}"}) for number, record in enumerate(records, 1))
+def _numbered(
+    kind: Kind[Any, Any], records: Sequence[Any], known: Sequence[Mapping[str, Any]] | None = None
+) -> tuple[Any, ...]:
+    """The records with their ids, and with what else is known of each by now."""
+    return tuple(
+        record.model_copy(update={"id": f"{kind.prefix}{number}", **(known[number - 1] if known else {})})
+        for number, record in enumerate(records, 1)
+    )
 
 
-def _placed(
+def _place(
     claim: Claim, spoken: Intervals[Quote], mentions: Intervals[tuple[Span, Entity]], attribution: Attribution
-) -> Claim:
-    """The claim with its claimant, the quote that it is made in, and the entities that its evidence names."""
+) -> dict[str, Any]:
+    """The claim's claimant, the quote that it is made in, and the entities that its evidence names."""
     first = claim.evidence[0]
     inside = [
         quote
@@ -85,6 +90,4 @@ def _placed(
         claimant = quote.speaker
     named = {e.id: None for span in claim.evidence for _, e in mentions.within(span.start, span.end)}
     in_order = sorted(named, key=lambda id_: int(id_.removeprefix(ENTITY.prefix)))
-    return claim.model_copy(
-        update={"claimant": claimant, "quote": quote.id if quote else None, "entities": tuple(in_order)}
-    )
+    return {"claimant": claimant, "quote": quote.id if quote else None, "entities": tuple(in_order)}

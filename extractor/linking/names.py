@@ -41,7 +41,10 @@ LONGEST_ACRONYM = 8
 
 _CAPITAL = re.compile(r"[^\W\d_](?:[^\W_]|[.&'’-](?=\w))*\.?|\d+[^\W\d_]+")
 # The words between names are most of a text: a run of them is one match, without a group.
-_LOWER_OR_CAPITAL = re.compile(rf"(?:[a-z]++(?!\w|[.&'’-]\w)\W*+)++|({_CAPITAL.pattern})")
+_LOWER_OR_CAPITAL = re.compile(
+    r"(?:[a-z]++(?!\w|[.&'’-]\w)\W*+)++"
+    rf"|([A-Z][A-Za-z]*+(?![\w.&'-]|[^\x00-\x7f])|{_CAPITAL.pattern})"
+)
 
 
 def link_names(entities: Sequence[Entity], document: Document) -> tuple[Entity, ...]:
@@ -84,7 +87,7 @@ class _Cluster:
 
     @property
     def type(self) -> EntityType:
-        return self.types.most_common(1)[0][0]
+        return max(self.types, key=self.types.__getitem__)
 
     @property
     def first(self) -> int:
@@ -124,22 +127,22 @@ def _clusters(clusters: list[_Cluster]) -> list[_Cluster]:
     kept: list[_Cluster] = []
     by_hook: dict[str, list[int]] = defaultdict(list)
 
-    def keep(forms: Iterable[str], index: int) -> None:
-        for hook in {hook for form in forms for hook in _hooks(form)}:
+    def keep(hooks: Iterable[str], index: int) -> None:
+        for hook in hooks:
             by_hook[hook].append(index)
 
     for cluster in ordered:
-        forms = cluster.forms
-        near = sorted({index for form in forms for hook in _hooks(form) for index in by_hook[hook]})
+        hooks = {hook for form in cluster.forms for hook in _hooks(form)}
+        near = sorted({index for hook in hooks for index in by_hook.get(hook, ())})
         fits = [index for index in near if _same(kept[index], cluster)]
         if len(fits) > 1 and cluster.type == "person" and all(kept[index].type == "person" for index in fits):
             _share_out(cluster, [kept[index] for index in fits])
         elif fits:
             kept[fits[0]].absorb(cluster)
-            keep(forms, fits[0])
+            keep(hooks, fits[0])
         else:
             kept.append(cluster)
-            keep(forms, len(kept) - 1)
+            keep(hooks, len(kept) - 1)
     return kept
 
 

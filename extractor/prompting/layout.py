@@ -74,7 +74,8 @@ def lay_out(chunk: Chunk, *, only: Iterable[int] | None = None, also: Iterable[s
 
 def one_line(text: str) -> str:
     """The text on one line, as it can be sent: each run of white space becomes a space."""
-    return _UNSENDABLE.sub("\ufffd", " ".join(text.split()))
+    line = " ".join(text.split())
+    return line if line.isprintable() else _UNSENDABLE.sub("\ufffd", line)
 
 
 def _nonce(text: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extractor.errors import PromptError
+from extractor.prompting.layout import NumberedSentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -210,6 +211,7 @@ def load_frame(prompt: str | Path = "all") -> Frame:
     """
     from jinja2 import BaseLoader, StrictUndefined, TemplateNotFound
     from jinja2.loaders import split_template_path
+    from jinja2.runtime import LoopContext
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     shipped = prompts_folder()
@@ -230,7 +232,16 @@ def load_frame(prompt: str | Path = "all") -> Frame:
                     return _read(beside), template, lambda: True
             raise TemplateNotFound(template)
 
-    environment = ImmutableSandboxedEnvironment(
+    class Sandbox(ImmutableSandboxedEnvironment):
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            # A few look-ups for each sentence: what the sandbox would say of these objects is known beforehand.
+            if type(obj) in (NumberedSentence, LoopContext) and not attribute.startswith("_"):
+                value = getattr(obj, attribute, None)
+                if value is not None:
+                    return value
+            return super().getattr(obj, attribute)
+
+    environment = Sandbox(
         loader=Loader(),
         undefined=StrictUndefined,
         autoescape=False,  # Prompts are no HTML.

@@ -50,14 +50,30 @@ class Span(Record):
 
 
 class Location(NamedTuple):
-    """Where a string stands, and how literally."""
+    """Where a string stands, and how literally. Of many places one is meant: a span is made where it is asked for."""
 
-    span: Span
-    """The article's own characters."""
+    whole: str
+    """The article's text."""
+    start: int
+    end: int
     grounding: Grounding
     """`exact`, `normalised` (typography and case apart) or `fuzzy` (some words differ)."""
     similarity: float = 100.0
     """Likeness of string and span from 0 to 100; 100 unless fuzzy."""
+
+    @property
+    def text(self) -> str:
+        """The article's own characters."""
+        return self.whole[self.start : self.end]
+
+    @property
+    def span(self) -> Span:
+        """The same as a span."""
+        return Span.of(self.whole, self.start, self.end)
+
+    def overlaps(self, other: Location) -> bool:
+        """Whether the two share a character."""
+        return self.start < other.end and other.start < self.end
 
 
 def loosest(groundings: Iterable[Grounding]) -> Grounding:

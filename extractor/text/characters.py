@@ -6,8 +6,8 @@ DOUBLE_MARKS = '"“”„‟«»‹›「」『』〝〞〟＂'
 SINGLE_MARKS = "'‘’‚‛`´＇"
 QUOTATION_MARKS = DOUBLE_MARKS + SINGLE_MARKS
 
-LINE_BREAK = r"(?:\r\n|[\n\r\x0b\x0c\x85\u2028\u2029])"
-"""A pattern of what ends a line, CRLF as one."""
+LINE_BREAK = r"(?:[\n\r\x0b\x0c\x85\u2028\u2029](?:(?<=\r)\n)?)"
+"""A pattern of what ends a line, CRLF as one. It begins with a set of characters, which is searched for fast."""
 
 INVISIBLE = (
     "\u00ad\u034f\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d"

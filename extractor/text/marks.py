@@ -16,7 +16,8 @@ from extractor.text.characters import QUOTATION_MARKS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MARK = re.compile(r"''|``|[" + re.escape(QUOTATION_MARKS) + "]")
+# '' and `` too. A pattern that begins with a set of characters is searched for fast.
+_MARK = re.compile("[" + re.escape(QUOTATION_MARKS) + r"](?:(?<=')'|(?<=`)`)?")
 _SINGLES = frozenset("'‘’‚‛`´＇")
 _OPENERS = frozenset("“„‟‘‚‛「『〝") | {"``"}
 _CLOSERS = frozenset("”」』〞〟") | {"''"}
@@ -98,6 +99,8 @@ class _Paragraph:
         self.read_to, self.sentence_start = start, start
 
     def marked(self) -> list[Marked]:
+        if not self.marks:
+            return []
         for index, match in enumerate(self.marks):
             mark = match.group()
             if mark in _SINGLES:
@@ -253,6 +256,6 @@ class _Paragraph:
         result: list[Marked] = []
         outermost = self.start
         for marked in ordered:
-            result.append(replace(marked, nested=marked.open < outermost))
+            result.append(replace(marked, nested=True) if marked.open < outermost else marked)
             outermost = max(outermost, marked.close)
         return result

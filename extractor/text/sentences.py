@@ -67,9 +67,11 @@ _SPEAKER_FOLLOWS = re.compile(
 
 _CLOSERS = r"(?:[”’»›)\]}」』〞]|[\"'](?!\w)|[“«](?=[\s,.;:)]|\Z))*"
 _STOP = re.compile(
-    rf"(?P<wide>[。！？｡।॥]+{_CLOSERS})"
-    rf"|(?P<stop>[.!?…؟]+)(?P<closers>{_CLOSERS})"
-    r"|(?P<bracket>\])(?=[ \t]+[A-Z])"
+    # It begins with a set of characters, which is searched for fast; which of them was found is asked behind it.
+    r"[.!?…؟。！？｡।॥\]](?:"
+    rf"(?<=[。！？｡।॥])(?P<wide>[。！？｡।॥]*{_CLOSERS})"
+    rf"|(?<=[.!?…؟])(?P<stops>[.!?…؟]*)(?P<closers>{_CLOSERS})"
+    r"|(?<=\])(?P<bracket>)(?=[ \t]+[A-Z]))"
 )
 _TOKEN_BEFORE = re.compile(r"[\w.&@/:’'-]*\Z")
 _NEXT_WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)?")
@@ -105,6 +107,9 @@ def _lines_joined(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         at = line_break.end() if line_break else end
     lines = [trimmed for line in lines if (trimmed := _trim(text, *line))]
     if not lines:
+        return
+    if len(lines) == 1:
+        yield lines[0]
         return
     width = max(stop - begin for begin, stop in lines)
     full = [
@@ -150,10 +155,11 @@ def _cuts(text: str, start: int, end: int) -> Iterator[int]:
         at = match.end()
         if at >= end or at <= last:
             continue
+        sort = match.lastgroup
         if (
-            match["wide"]
-            or (match["bracket"] and _starter_at(text, at, end))
-            or (match["stop"] and _ends(text, match, last, end))
+            sort == "wide"
+            or (sort == "bracket" and _starter_at(text, at, end))
+            or (sort == "closers" and _ends(text, match, last, end))
         ):
             yield at
             last = at
@@ -165,7 +171,7 @@ def _starter_at(text: str, at: int, end: int) -> bool:
 
 
 def _ends(text: str, match: re.Match[str], last: int, end: int) -> bool:
-    stop, closers = match["stop"], match["closers"]
+    stop, closers = text[match.start() : match.end("stops")], match["closers"]
     after = match.end()
     spaced = text[after].isspace()
     follows = after

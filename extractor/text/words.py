@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from extractor.text.characters import INVISIBLE
 
@@ -14,6 +15,7 @@ _WORD = re.compile(
     # At most places nothing begins, and nothing more is tried there; nor is a joint where none begins.
     r"(?=[\w.%‰°$£€¥₹⁰-⁹+−-])(?:"
     r"[pP](?i:er[ \u00a0-]cent)(?![^\W_])"
+    r"|[A-Za-z]++(?![\w'.&-]|[^\x00-\x7f])"  # most words: what follows is no part of them
     rf"|{_LETTERS}(?:(?=[{INVISIBLE}\u0300-\u036f’'.&\-‐‑]){_JOINT}{_LETTERS})*[\u0300-\u036f]*"
     r"|(?:(?<![\w.,)\]])[-−+](?=[\d.]))?(?:\d+(?:[.,:/]\d+)*|(?<![\w.])\.\d+)"
     r"|[%‰°$£€¥₹½⅓⅔¼¾⅕⅛²³¹⁰-⁹₀-₉]|_)"
@@ -172,6 +174,11 @@ def find_words(text: str, start: int = 0, end: int | None = None) -> list[Word]:
         form, value, negates, capitalised = _read_once(word) if len(word) <= _LONGEST_KEPT else _read(word)
         found.append(Word(word, begin, behind, form, value, negates, capitalised))
     return found
+
+
+def has_more_words(text: str, count: int) -> bool:
+    """Whether a text has more than so many words; it is read no further than that takes."""
+    return next(islice(_WORD.finditer(text), count, None), None) is not None
 
 
 def opposed(one: Word, other: Word) -> bool:
