@@ -211,13 +211,16 @@ def worst_reply(hostile: Hostile) -> str:
     # Two texts of many thousand characters are compared for minutes.
     whole = [system] if at % 6 == 0 and len(hostile.article.text) < 5000 else []
     words = [*whole, *rules[at % 9 :: 9], *others[at % 20 :: 20]]
-    return hostile.with_honest(
-        {
-            "entities": EXAMPLE["entities"],
-            "quotes": [*EXAMPLE["quotes"], *(_quote(one, EXAMPLE["entities"][0]["name"]) for one in words)],
-            "claims": EXAMPLE["claims"],
-        }
-    )
+    stranger = EXAMPLE["entities"][0]["name"]
+    # Whoever stands there by name is named so, whatever the reply says; a pronoun needs its help.
+    honest = [
+        quote | {"speaker_name": stranger} if quote["speaker"] not in (None, "he", "she") else quote
+        for quote in hostile.honest["quotes"]
+    ]
+    quotes = [*honest, *EXAMPLE["quotes"], *(_quote(one, stranger) for one in words)]
+    entities = [*hostile.honest["entities"], *EXAMPLE["entities"]]
+    claims = [*hostile.honest["claims"], *EXAMPLE["claims"]]
+    return json.dumps({"entities": entities, "quotes": quotes, "claims": claims}, ensure_ascii=False)
 
 
 @functools.cache

@@ -77,14 +77,11 @@ class Hostile:
         """Of each reply, whether the honest items are in it."""
         return ["HONEST" in obeyed.get("raw", "HONEST") for obeyed in self.data["obeys"]]
 
-    def with_honest(self, items: Items) -> str:
-        """A reply of the honest items and others."""
-        return json.dumps({name: self.honest[name] + items.get(name, []) for name in self.honest}, ensure_ascii=False)
-
     def _reply(self, obeyed: dict[str, Any], untold: list[Any]) -> str:
         if "raw" not in obeyed:
             items = self._items(obeyed)
-            return self.with_honest(items | {"quotes": items["quotes"] + untold})
+            items["quotes"] += untold
+            return json.dumps({name: self.honest[name] + items[name] for name in items}, ensure_ascii=False)
         raw: str = obeyed["raw"]
         return raw.replace("HONEST", json.dumps(self.honest, ensure_ascii=False))
 
