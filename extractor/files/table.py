@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from extractor.text.characters import INVISIBLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,16 +44,18 @@ COLUMNS = (
   and id.
 - `start`, `end`: half-open, from the first of `spans` to the last, each written `start..end` (a spreadsheet
   reads 3-5 as a date).
-- `mention`, `cue`: the words in the article; `evidence`: those of a claim.
+- `mention`, `cue`: the words in the article; `evidence`: those of a claim. Line breaks in a cell are line feeds.
 """
 
-# What a spreadsheet takes for the beginning of a formula, full-width forms included.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# What a spreadsheet takes for the beginning of a formula, full-width forms included; some drop what stands before it.
+_FORMULA = re.compile(rf"[\t\r\n]|[\s\x00-\x1f\x7f-\x9f{INVISIBLE}]*[=+\-@＝＋－＠]")
+# A carriage return by itself ends a row for many readers, and Python's writer puts no quotes around it.
+_RETURN = re.compile(r"\r\n?")
 
 
 def safe_cell(value: str) -> str:
     """A cell that no spreadsheet computes: one that begins like a formula gets an apostrophe in front."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return f"'{value}" if _FORMULA.match(value) else value
 
 
 def rows_of(extraction: Extraction) -> Iterator[tuple[str, ...]]:
@@ -70,7 +75,7 @@ def rows_of(extraction: Extraction) -> Iterator[tuple[str, ...]]:
 
 def _row(extraction: Extraction, cells: dict[str, str]) -> tuple[str, ...]:
     cells = {"article": extraction.article.id, **cells}
-    return tuple(safe_cell(cells.get(column, "")) for column in COLUMNS)
+    return tuple(_RETURN.sub("\n", safe_cell(cells.get(column, ""))) for column in COLUMNS)
 
 
 def _items(extraction: Extraction) -> Iterator[dict[str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from extractor.errors import MissingExtraError, SourceError
+from extractor.text.unseen import remove_unseen
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
@@ -35,7 +36,7 @@ class Page:
 
 
 def clean_page(html: str, name: str = "the page") -> Page:
-    """The article in a web page.
+    """The article in a web page, as far as its reader sees it.
 
     Args:
         html: The whole page, decoded.
@@ -53,6 +54,7 @@ def clean_page(html: str, name: str = "the page") -> Page:
     if tree is None:
         raise _no_article(name)
     language = _language(tree)
+    remove_unseen(tree)
     document: Any = trafilatura.bare_extraction(
         tree, include_comments=False, with_metadata=True, date_extraction_params=dict(_DATES)
     )

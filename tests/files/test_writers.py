@@ -121,6 +121,18 @@ def test_no_cell_is_a_formula(start: str) -> None:
         assert not any(cell.startswith(start) for cell in row)
 
 
+@pytest.mark.parametrize("before", [" ", "\u200b", "\x00", "\ufeff ", "\u2028"])
+def test_what_a_spreadsheet_may_drop_before_a_formula_does_not_hide_it(before: str) -> None:
+    assert safe_cell(f"{before}=1+1") == f"'{before}=1+1"
+
+
+@pytest.mark.parametrize("newline", ["", None])
+def test_a_carriage_return_begins_no_row(newline: str | None) -> None:
+    record = extraction(article=Article(id="a\r=1+1\r\nb", text=TEXT))
+    page = written(CsvWriter, record).text
+    assert {row[0] for row in csv.reader(io.StringIO(page, newline=newline))} == {"article", "a\n=1+1\nb"}
+
+
 def test_plain_cells_stay_as_they_are() -> None:
     assert [safe_cell(cell) for cell in ("", "5 %", "a=b", "'x")] == ["", "5 %", "a=b", "'x"]
 

@@ -18,6 +18,8 @@ from extractor.rendering.visible import one_line, visible
         ("a\x9bb\x7f", "a<U+009B>b␡"),
         ("\u202eevil\u2069", "<U+202E>evil<U+2069>"),
         ("a\u200bb\U000e0041", "a<U+200B>b<U+E0041>"),
+        ("a\u206a\ufff9b", "a<U+206A><U+FFF9>b"),
+        ("✈\ufe0f\ufe00\U000e0101", "✈\ufe0f<U+FE00><U+E0101>"),
         ("half \ud800", "half <U+D800>"),
     ],
 )
@@ -25,7 +27,9 @@ def test_what_acts_or_hides_is_written_out(text: str, shown: str) -> None:
     assert visible(text) == shown
 
 
-@pytest.mark.parametrize("text", ["می\u200cخواهم", "👩\u200d🚀", "soft\u00adhyphen", "‏עברית‏", "a b", "“Größe”"])
+@pytest.mark.parametrize(
+    "text", ["می\u200cخواهم", "👩\u200d🚀", "✈\ufe0f", "葛\U000e0100城", "soft\u00adhyphen", "‏עברית‏", "a b", "“Größe”"]
+)
 def test_what_languages_need_stays(text: str) -> None:
     assert visible(text) == text
 
