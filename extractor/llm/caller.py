@@ -27,7 +27,7 @@ from extractor.errors import (
 from extractor.llm.budget import Budget
 from extractor.llm.endpoint import Target
 from extractor.llm.estimate import Estimate
-from extractor.llm.events import Hooks, ReplyNotStored, ReplyReceived, RequestFailed, RequestSent, RetryScheduled
+from extractor.llm.events import PLACE, Hooks, ReplyNotStored, ReplyReceived, RequestFailed, RequestSent, RetryScheduled
 from extractor.llm.prices import Prices
 from extractor.llm.reply_store import StoredReply
 from extractor.llm.retry import RetryPolicy
@@ -49,9 +49,9 @@ HOPELESS = (ModelAuthenticationError, ModelNotFoundError, QuotaExhaustedError)
 HOPELESS_SECONDS = 60.0
 """How long requests are spared after one of these; a key or an account may be mended under a long-running program."""
 
-REFUSED_AT_ALL = 2
-"""Different prompts that a server refuses (400) before it has answered any, after which it is taken to refuse all: a
-single one may be refused for what its article says."""
+REFUSED_AT_ALL = 3
+"""Articles that a server refuses (400) before it has answered about any, after which it is taken to refuse all: a
+single one may be refused for what it says."""
 
 FIRST_CONTACT = 4
 """Tries of a request that finds no server, if none was ever found there: the address is more likely wrong than the
@@ -105,8 +105,8 @@ class Caller:
     _hopeless: tuple[ModelError, float] | None = field(default=None, init=False)
     _answered: bool = field(default=False, init=False)
     """Whether the server has ever answered a prompt."""
-    _refused: set[Prompt] = field(default_factory=set, init=False)
-    """Prompts that it refused before it answered any."""
+    _refused: set[str] = field(default_factory=set, init=False)
+    """Articles that it refused before it answered any."""
     _asked: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Event]] = field(
         default_factory=WeakKeyDictionary, init=False
     )
@@ -263,7 +263,8 @@ class Caller:
         hopeless = isinstance(error, HOPELESS)
         if not self._answered:
             if isinstance(error, RequestRefusedError) and not error.too_long:
-                self._refused.add(prompt)
+                place = PLACE.get()
+                self._refused.add(place.article if place else prompt.user)
                 hopeless = error.about_all or len(self._refused) >= REFUSED_AT_ALL
             elif isinstance(error, ModelUnreachableError):
                 hopeless = attempt >= FIRST_CONTACT

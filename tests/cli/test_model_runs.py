@@ -197,7 +197,7 @@ def test_what_concerns_all_is_met_once_and_said_once(run: Program, status: Statu
 
 def test_a_server_that_refuses_every_request(run: Program) -> None:
     ran = run(lambda request: Status(400))
-    assert ran.requests == 2
+    assert ran.requests == 3
     assert ran.code == 1
     assert sum("refused the request" in line for line in ran.errors) == 1
 

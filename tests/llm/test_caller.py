@@ -26,7 +26,7 @@ from extractor.llm.budget import Budget
 from extractor.llm.caller import FIRST_CONTACT, HOPELESS_SECONDS, REFUSED_AT_ALL, Caller, Meter, Recall
 from extractor.llm.client import Reply
 from extractor.llm.endpoint import Target
-from extractor.llm.events import Event, Hooks, ReplyNotStored, ReplyReceived
+from extractor.llm.events import PLACE, Event, Hooks, Place, ReplyNotStored, ReplyReceived
 from extractor.llm.limits import Limiter
 from extractor.llm.prices import Prices
 from extractor.llm.reply_store import ReplyStore, Use
@@ -131,11 +131,14 @@ async def test_a_server_that_refuses_one_prompt_is_asked_for_others() -> None:
         with pytest.raises(RequestRefusedError):
             await asker.call(PROMPT, Meter())
     assert (await asker.call(PROMPT, Meter())).text == "{}"
-    asker, client = caller(refused(), "{}")
-    with pytest.raises(RequestRefusedError):
-        await asker.call(PROMPT, Meter())
+    asker, client = caller(*[refused() for _ in range(9)], "{}")
+    for number in range(9):
+        PLACE.set(Place("the-one", number, number + 1))
+        with pytest.raises(RequestRefusedError):
+            await asker.call(Prompt("s", f"u{number}", KINDS), Meter())
+    PLACE.set(Place("another", 0, 1))
     assert (await asker.call(Prompt("s", "other", KINDS), Meter())).text == "{}", "it may have been the article"
-    assert len(client.history) == 2
+    assert len(client.history) == 10
 
 
 @run_async

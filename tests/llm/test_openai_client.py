@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from extractor.kinds.located import Verbatim
 from extractor.llm.client import MODES, Mode, Reply
 from extractor.llm.endpoint import Endpoint, endpoint_of
 from extractor.llm.openai_client import OpenAIClient, retry_after
+from extractor.llm.reading import RECORD
 from extractor.prompting.prompt import Prompt
 from extractor.records.usage import Usage
 from tests.model_server import Completion, Drop, Hang, ModelServer, Raw, Request, Script, Status
@@ -387,3 +389,66 @@ heavy = {"openai", "instructor", "aiohttp", "httpx2"} & set(sys.modules)
 assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@run_async
+async def test_a_call_that_is_called_off_leaves_the_next_one_alone() -> None:
+    def script(request: Request) -> Any:
+        return Hang() if "stall" in request.content("user") else EMPTY
+
+    with ModelServer(script) as server:
+        client = OpenAIClient(endpoint(server))
+        await client.complete(PROMPT)
+        calls = [asyncio.create_task(client.complete(Prompt("s", f"stall {n}", KINDS))) for n in range(5)]
+        while len(server.requests) < 6:
+            await asyncio.sleep(0)
+        for call in calls:
+            call.cancel()
+        ended = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(isinstance(error, asyncio.CancelledError) for error in ended)
+        replies = await asyncio.gather(*(client.complete(PROMPT) for _ in range(5)))
+        assert [reply.text for reply in replies] == ['{"entities": [], "quotes": [], "claims": []}'] * 5
+        await client.close()
+
+
+@run_async
+async def test_several_tool_calls_and_tokens_of_all_sorts() -> None:
+    calls = [{"id": str(n), "function": {"name": "Other", "arguments": f'{{"quotes": [{n}]}}'}} for n in range(2)]
+    body = {
+        "model": "m",
+        "choices": [{"message": {"content": None, "tool_calls": calls}, "finish_reason": "tool_calls"}],
+        "usage": {
+            "prompt_tokens": 100,
+            "prompt_tokens_details": {"cached_tokens": 60},
+            "completion_tokens": 20,
+            "completion_tokens_details": {"reasoning_tokens": 5},
+        },
+    }
+    with ModelServer([Raw(json.dumps(body).encode())]) as server:
+        reply = await ask(OpenAIClient(endpoint(server), mode="tools"))
+    assert reply.text == RECORD.join(['{"quotes": [0]}', '{"quotes": [1]}']), "whatever the tool is called"
+    assert (reply.finish, reply.mode) == ("stop", "tools")
+    assert reply.usage == Usage(
+        requests=1, prompt_tokens=100, cached_tokens=60, completion_tokens=20, reasoning_tokens=5
+    )
+
+
+@run_async
+async def test_later_requests_go_out_like_the_first() -> None:
+    with ModelServer([EMPTY, Status(500), EMPTY]) as server:
+        client = OpenAIClient(endpoint(server))
+        await client.complete(PROMPT)
+        with pytest.raises(ModelServerError):
+            await client.complete(PROMPT)
+        await client.complete(Prompt("System.", "Another article.", KINDS))
+        await client.close()
+    first, second, third = server.requests
+    assert second == first
+    changing = {"content-length"}
+    assert {k: v for k, v in third.headers.items() if k not in changing} == {
+        k: v for k, v in first.headers.items() if k not in changing
+    }
+    assert third.content("user") == "Another article."
+    assert {k: v for k, v in third.body.items() if k != "messages"} == {
+        k: v for k, v in first.body.items() if k != "messages"
+    }
