@@ -49,7 +49,8 @@ Reason = Literal[
 - `altered`: they nearly do, but a number, a negation or a name differs.
 - `ambiguous`: they stand at several places and nothing says which is meant.
 - `field_not_found`: the item is reported without this optional field, whose words do not stand there.
-- `unsupported`: a claim's text has a number, a negation or a name that its evidence does not give.
+- `unsupported`: a claim's text has a number, a negation, a name or several words that its evidence does not give, or
+  what is called a name is none.
 - `invalid`: it does not have the form that was asked for.
 """
 

@@ -330,16 +330,7 @@ def test_a_source_has_a_name_that_the_article_gives(hostile: Hostile) -> None:
 
 @pytest.mark.parametrize(
     "hostile",
-    [
-        pytest.param(
-            hostile,
-            marks=pytest.mark.xfail(reason="a </think> inside a string cuts off what stands before it"),
-            id=hostile.name,
-        )
-        if hostile.name == "reply-think"
-        else pytest.param(hostile, id=hostile.name)
-        for hostile in SUITE
-    ],
+    [pytest.param(hostile, id=hostile.name) for hostile in SUITE],
 )
 def test_what_the_article_says_is_reported_all_the_same(hostile: Hostile) -> None:
     for run in outcome_of(hostile).runs:
@@ -359,7 +350,7 @@ def test_what_the_article_says_is_reported_all_the_same(hostile: Hostile) -> Non
         assert [draft["name"] for draft in hostile.honest["entities"] if plain(draft["name"]) not in names] == []
 
 
-ASKED_ANEW = "\n\nYour last reply was not a JSON object of the form asked for."
+ASKED_ANEW = re.compile(r"\n\nYour last reply was not a JSON object of the form asked for \(\d\)\.\Z")
 TAGS = "article|title|published|before|sentences|after|items"
 
 
@@ -387,7 +378,7 @@ def test_the_article_stays_inside_its_fence(hostile: Hostile) -> None:
             r"^\[(\d+)\] ", inside.partition("<sentences")[2].partition("\n</sentences")[0], re.MULTILINE
         )
         assert numbers == sorted(numbers, key=int)
-        items, _, last = behind.removesuffix(ASKED_ANEW).rpartition("\n\n")
+        items, _, last = ASKED_ANEW.sub("", behind).rpartition("\n\n")
         assert _behind_every_article(prompt) == last.replace(nonce, "NONCE").strip()
         assert not items or re.fullmatch(rf"\n*<items {nonce}>\n(?:(?!{nonce})[^\n]+\n)+</items {nonce}>", items)
 
@@ -563,7 +554,8 @@ def _assert_written(written: str, format_: str, suite: list[Hostile]) -> None:
         records = [json.loads(line) for line in written.split("\n") if line]
         texts = [hostile.article.text for hostile in suite if hostile.page is None]
         texts += [hostile.article.text for hostile in suite if hostile.page is not None]
-        assert [record["article"]["text"] for record in records] == texts
+        # They are written as they come.
+        assert sorted(record["article"]["text"] for record in records) == sorted(texts)
         found = {record["article"]["text"]: record for record in records}
         for hostile in suite:
             record = found[hostile.article.text]
@@ -582,23 +574,12 @@ def _assert_written(written: str, format_: str, suite: list[Hostile]) -> None:
             assert [lie for lie in hostile.lies if lie in shown] == []
 
 
-# What still gets through
+# Items of the article's own words that are false all the same
 
-GAPS = {
-    "a speaker who stands elsewhere": {
-        "quotes": [_quote("The bridge will hold,", "Bram Okker") | {"sentence": 2, "cue": "told"}],
-    },
-    "a name for a pronoun that stands before it": {
-        "quotes": [_quote("The bridge will hold,", "she") | {"sentence": 2, "speaker_name": "Bram Okker"}],
-    },
+REFUSED = {
     "a sentence for a name": {
         "entities": [
             {"sentence": 3, "name": "x", "type": "person", "forms": ["The council approved the plan in March."]}
-        ],
-    },
-    "quotes of two speakers made one": {
-        "quotes": [
-            _quote("The bridge will hold,", "she") | {"content": ["The bridge will hold,", "Nobody asked us,"]},
         ],
     },
     "a claim in other common words": {
@@ -614,6 +595,19 @@ GAPS = {
             )
         ]
     },
+}
+GAPS = {
+    "a speaker who stands elsewhere": {
+        "quotes": [_quote("The bridge will hold,", "Bram Okker") | {"sentence": 2, "cue": "told"}],
+    },
+    "a name for a pronoun that stands before it": {
+        "quotes": [_quote("The bridge will hold,", "she") | {"sentence": 2, "speaker_name": "Bram Okker"}],
+    },
+    "quotes of two speakers made one": {
+        "quotes": [
+            _quote("The bridge will hold,", "she") | {"content": ["The bridge will hold,", "Nobody asked us,"]},
+        ],
+    },
     "a claim turned around": {
         "claims": [("Bram Okker, a farmer from Velden, complained", "Velden, a farmer, complained about Bram Okker.")]
     },
@@ -625,9 +619,18 @@ she told reporters. The council approved the plan in March.
 Bram Okker, a farmer from Velden, complained about the noise. "Nobody asked us," he said."""
 
 
-@pytest.mark.xfail(reason="found with this suite, and not mended yet")
+@pytest.mark.parametrize("items", REFUSED.values(), ids=REFUSED)
+def test_what_is_refused(items: dict[str, list[Any]]) -> None:
+    _assert_true(items)
+
+
+@pytest.mark.xfail(reason="who says what, in words that all stand there, is believed")
 @pytest.mark.parametrize("items", GAPS.values(), ids=GAPS)
 def test_gap(items: dict[str, list[Any]]) -> None:
+    _assert_true(items)
+
+
+def _assert_true(items: dict[str, list[Any]]) -> None:
     people = [{"sentence": 1, "name": name, "type": "person", "forms": [name]} for name in ("Ada Holm", "Bram Okker")]
     claims = [
         {"sentence": 3, "evidence": [e], "text": t, "kind": "event", "claimant": None, "claimant_name": None}
@@ -642,8 +645,7 @@ def test_gap(items: dict[str, list[Any]]) -> None:
         assert quote.speaker is None or quote.speaker.name == {"T": "Ada Holm", "N": "Bram Okker"}[quote.text[0]]
 
 
-@pytest.mark.xfail(reason="the last list of a reply wins, an echo of the article's own included")
-def test_gap_an_echo_behind_the_reply() -> None:
+def test_an_echo_behind_the_reply() -> None:
     honest = {"entities": [], "quotes": [_quote("The bridge will hold,")], "claims": []}
     reply = f"{json.dumps(honest)}\nThe article itself ends with {EMPTY}"
     found = bench().extract(bench().without_repairs, Article(id="gap", text=GAP_TEXT), reply)

@@ -37,6 +37,10 @@ words is found; at 95 it is 86.5%, at 98 70.5%. Below 92 nothing is gained: what
 by word.
 """
 
+FUZZY_LONGEST = 1500
+"""Characters of a string that is looked for by likeness, at most: the search takes time by the square of its length
+(4,400 characters 1.6 s), and what is longer is no slip of copying."""
+
 FUZZY_WORDS = 4
 """A string of fewer words is found word for word or not at all."""
 
@@ -287,6 +291,8 @@ def _same_word(one: Word, other: Word) -> bool:
 def _fuzzy(needle: str, haystack: Haystack) -> Location:
     from rapidfuzz import fuzz
 
+    if len(needle) > FUZZY_LONGEST:
+        raise GroundingError(f"“{shortened(needle)}” does not stand in the text", reason="not_found")
     target, folded = fold(needle.strip(_EDGES)), haystack.folded
     wanted = find_words(target.cased)
     shown = shortened(needle)

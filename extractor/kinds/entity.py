@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
-from extractor.kinds.kind import Draft, Kind, Placed
+from extractor.kinds.kind import Draft, Kind, Placed, UnsupportedError
 from extractor.kinds.located import Located
 from extractor.records.item import Entity, EntityType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from extractor.text.document import Document
 
 
@@ -27,6 +30,7 @@ def _build(draft: EntityDraft, placed: Placed, document: Document) -> Entity:
     places = {location.start: location for location in placed["forms"]}
     mentions = [places[start].span for start in sorted(places)]
     forms = sorted({span.text for span in mentions}, key=lambda form: (-len(form), form))
+    _refuse_what_is_no_name(forms)
     name = draft.name if draft.name in forms else forms[0]
     return Entity(
         type=draft.type,
@@ -34,6 +38,18 @@ def _build(draft: EntityDraft, placed: Placed, document: Document) -> Entity:
         aliases=tuple(form for form in forms if form != name),
         mentions=tuple(mentions),
     )
+
+
+MOST_WORDS = 15
+"""Words of a name, at most: titles of works and laws are the longest."""
+_SENTENCE = re.compile(r"(?:\S+\s+){5,}\S+[.!?]\Z")
+
+
+def _refuse_what_is_no_name(forms: Sequence[str]) -> None:
+    """Raise `UnsupportedError` for a form that is a whole sentence."""
+    for form in forms:
+        if len(form.split()) > MOST_WORDS or _SENTENCE.match(form):
+            raise UnsupportedError(f"“{form[:100]}” is no name but a sentence")
 
 
 def _merge(one: Entity, other: Entity) -> Entity | None:

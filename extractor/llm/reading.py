@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Control characters inside strings are not JSON, but models write them.
 _DECODER = json.JSONDecoder(strict=False)
+_THOUGHT = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 _THOUGHT_END = re.compile(r"</think(?:ing)?>")
 _BETWEEN = re.compile(r"[\s,]*")
 _NEXT_ITEM = re.compile(r"\}\s*,\s*(?=\{)")
@@ -66,9 +67,12 @@ def read_items(text: str, names: Sequence[str]) -> Items:
 
 
 def _read(text: str, names: Sequence[str]) -> Items | None:
+    # An article about such tags may have them inside a string: none of what begins as JSON is thought, of what begins
+    # as thought the first end counts, and last comes the text as it is.
+    plain, begun = text.lstrip().startswith(("{", "[", "```")), _THOUGHT.match(text)
     answer = _THOUGHT_END.split(text)[-1]
-    # An article about such tags may have them inside a string: then the text as a whole is what can be read.
-    for candidate in dict.fromkeys((answer, text)):
+    candidates = (text,) if plain else (text[begun.end() :], answer, text) if begun else (answer, text)
+    for candidate in dict.fromkeys(candidates):
         budget = _Budget(_WORK * len(candidate))
         found = _whole(candidate, names, budget) or _salvaged(candidate, names, budget)
         if found is not None:
@@ -118,7 +122,10 @@ class _Budget:
 
 
 def _whole(text: str, names: Sequence[str], budget: _Budget) -> Items | None:
-    """The last JSON object in the text that has one of the lists: what stands before it is thought or echo."""
+    """The last JSON object in the text that has one of the lists, an empty one only where there is no other.
+
+    What stands before it is thought, and one with nothing in it may be an echo.
+    """
     stripped = text.strip()
     decoded = budget.decode(stripped, 0) if stripped else None
     if decoded is not None and decoded[1] == len(stripped):
@@ -135,7 +142,9 @@ def _whole(text: str, names: Sequence[str], budget: _Budget) -> Items | None:
     while at >= 0:
         decoded = budget.decode(text, at)
         if decoded is not None:
-            found = _lists(decoded[0], names) or found
+            lists = _lists(decoded[0], names)
+            if lists is not None and (found is None or any(lists.lists.values())):
+                found = lists
         at = text.find("{", at + 1 if decoded is None else decoded[1])
     return found
 

@@ -63,6 +63,13 @@ def test_what_the_article_gives_is_supported(text: str, evidence: str) -> None:
         ("The price of the two billion will grow.", "that price will grow", "two"),
         ("It sold 49 billion bolts.", "It sold 49 million cars and 3 billion bolts", "49 billion"),
         ("Costs will rise to two million.", "Costs will rise to 5 million", "two"),
+        ("Costs will rise to 5 million and ministers take bribes.", "Costs will rise to 5 million", "bribes"),
+        (
+            "Costs will rise to 5 million, see https://a.example/b",
+            "Costs will rise to 5 million",
+            "https://a.example/b",
+        ),
+        ("Costs will rise to 5 million, ask me@a.example", "Costs will rise to 5 million", "me@a.example"),
     ],
 )
 def test_a_number_a_negation_or_a_name_of_its_own_is_not(text: str, evidence: str, word: str) -> None:

@@ -127,3 +127,17 @@ def test_depth_that_no_item_has_is_cut_off() -> None:
     deep = "[" * 300 + "]" * 300
     (item,) = read_items(f'{{"quotes": [{{"content": {deep}}}]}}', ["quotes"]).lists["quotes"]
     assert len(json.dumps(item)) < 100
+
+
+def test_the_end_of_a_thought_inside_a_string_ends_nothing() -> None:
+    item = {"sentence": 1, "content": ["One said </think> and went"]}
+    whole = json.dumps({"quotes": [item], "claims": []})
+    for text in (whole, f'<think>{{"quotes": [x</think>\n```json\n{whole}\n```', f"```json\n{whole}\n```"):
+        assert read_items(text, ["quotes", "claims"]).lists == {"quotes": [item], "claims": []}
+
+
+def test_an_empty_echo_behind_the_reply_is_passed_over() -> None:
+    whole = {"quotes": [{"sentence": 1}], "claims": []}
+    empty = {"quotes": [], "claims": []}
+    assert read_items(f"{json.dumps(whole)}\n{json.dumps(empty)}", ["quotes", "claims"]).lists == whole
+    assert read_items(f"so {json.dumps(empty)} it is", ["quotes", "claims"]).lists == empty
