@@ -183,7 +183,7 @@ def _check_negations(said: Sequence[Word], given: Sequence[Word]) -> None:
 
 
 def _check_words(text: str, said: Sequence[Word], context: _Context) -> None:
-    for address in _ADDRESS.findall(text):
+    for address in _ADDRESS.findall(text) if "." in text else ():
         if address.rstrip(".,;:)") not in context.document.text:
             raise UnsupportedError(f"the evidence does not give the address “{address}”")
     common = [
@@ -195,8 +195,12 @@ def _check_words(text: str, said: Sequence[Word], context: _Context) -> None:
         and word.form not in FUNCTION_WORDS
         and word.form not in _CONNECTIVES
     ]
+    given = {word.form for word in context.given}
+    new = [word for word in common if word.form not in given]
+    if len(new) < 2:
+        return
     there = _all_words(context.document)
-    new = [word for word in common if word.form not in there]
+    new = [word for word in new if word.form not in there]
     if len(new) < 2:
         return
     new = [word for word in new if not any(_akin(word.form, other) for other in there)]

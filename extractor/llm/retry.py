@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from extractor.errors import ModelError
 
 if TYPE_CHECKING:
-    from tenacity import RetryCallState
+    from tenacity import AsyncRetrying, RetryCallState
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -39,18 +40,21 @@ class RetryPolicy:
             attempt: One try.
             before_wait: Told the error and the seconds of each wait before it begins.
         """
+        # A tenacity object holds one call's count, so every run has its own.
+        retrying = self._retrying.copy(before_sleep=None if before_wait is None else _told(before_wait))
+        return await retrying(attempt)
+
+    @cached_property
+    def _retrying(self) -> AsyncRetrying:
         from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, stop_before_delay
 
-        # A tenacity object holds one call's count, so every run makes its own.
-        retrying = AsyncRetrying(
+        return AsyncRetrying(
             sleep=self.sleep,
             stop=stop_after_attempt(self.max_attempts) | stop_before_delay(self.deadline),
             wait=self._wait,
             retry=retry_if_exception(is_retryable),
-            before_sleep=None if before_wait is None else _told(before_wait),
             reraise=True,
         )
-        return await retrying(attempt)
 
     def _wait(self, state: RetryCallState) -> float:
         from tenacity import wait_exponential, wait_random

@@ -26,16 +26,12 @@ PROVIDER_NAMES = {"openai": "openai", "azure_openai": "azure.ai.openai"}
 
 
 @lru_cache(maxsize=1)
-def _installed() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("opentelemetry") is not None and find_spec("opentelemetry.trace") is not None
-
-
 def _tracer() -> Tracer | None:
-    if not _installed():
+    """OpenTelemetry's tracer, which finds a provider that is set later by itself; None where it is not installed."""
+    try:
+        from opentelemetry import trace
+    except ImportError:
         return None
-    from opentelemetry import trace
 
     from extractor import __version__
 

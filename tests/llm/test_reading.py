@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -137,7 +138,7 @@ def test_the_end_of_a_thought_inside_a_string_ends_nothing() -> None:
 
 
 def test_an_empty_echo_behind_the_reply_is_passed_over() -> None:
-    whole = {"quotes": [{"sentence": 1}], "claims": []}
-    empty = {"quotes": [], "claims": []}
+    whole: dict[str, list[Any]] = {"quotes": [{"sentence": 1}], "claims": []}
+    empty: dict[str, list[Any]] = {"quotes": [], "claims": []}
     assert read_items(f"{json.dumps(whole)}\n{json.dumps(empty)}", ["quotes", "claims"]).lists == whole
     assert read_items(f"so {json.dumps(empty)} it is", ["quotes", "claims"]).lists == empty

@@ -39,7 +39,7 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     # The provider of the process can be set only once.
-    monkeypatch.setattr("opentelemetry.trace.get_tracer", lambda name, version: provider.get_tracer(name, version))
+    monkeypatch.setattr(telemetry, "_tracer", lambda: provider.get_tracer("extractor"))
     yield exporter
     provider.shutdown()
 
@@ -126,8 +126,11 @@ def test_no_words_and_no_key_are_in_any_span(exporter: InMemorySpanExporter) -> 
 
 
 def test_without_opentelemetry_nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telemetry, "_installed", lambda: False)
+    telemetry._tracer.cache_clear()
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
     evidence, _ = extract([EMPTY])
+    assert telemetry._tracer() is None
+    telemetry._tracer.cache_clear()
     assert evidence.coverage.status == "complete"
 
 
