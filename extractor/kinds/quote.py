@@ -62,7 +62,7 @@ def without_outer_marks(span: Span, document: Document) -> Span:
         start += 1
     while start < end and (text[end - 1].isspace() or (text[end - 1] in DOUBLE_MARKS and end - 1 not in paired)):
         end -= 1
-    return Span.of(text, start, end) if start < end else span
+    return Span.of(text, start, end) if start < end and (start, end) != (span.start, span.end) else span
 
 
 def _build(draft: QuoteDraft, placed: Placed, document: Document) -> Quote:

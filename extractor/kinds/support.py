@@ -104,9 +104,14 @@ def _country_words(words: Sequence[Word]) -> dict[int, str]:
     return found
 
 
-def _values(words: Iterable[Word]) -> set[str]:
+def _values(words: Sequence[Word]) -> set[str]:
+    return _parts(_value_of_each(words))
+
+
+def _parts(each: Iterable[str | None]) -> set[str]:
+    """The values among these, and what those joined by a hyphen are joined of."""
     values: set[str] = set()
-    for value in _value_of_each(list(words)):
+    for value in each:
         if value is not None:
             values.update((value,) if value.startswith("-") else (value, *value.split("-")))
     return values
@@ -125,7 +130,8 @@ def _value_of_each(words: Sequence[Word]) -> list[str | None]:
 def _check_numbers(said: Sequence[Word], given: Sequence[Word], context: _Context) -> None:
     if all(word.value is None for word in said):
         return
-    there, figures = _values(given), _figures(given)
+    each = _value_of_each(given)
+    there, figures = _parts(each), _figures(each)
     for index, word in enumerate(said):
         value = word.value
         if value is None:
@@ -150,9 +156,8 @@ def _check_numbers(said: Sequence[Word], given: Sequence[Word], context: _Contex
         raise UnsupportedError(f"the evidence does not give “{word.text}”")
 
 
-def _figures(words: Sequence[Word]) -> set[tuple[str, str | None]]:
+def _figures(values: Sequence[str | None]) -> set[tuple[str, str | None]]:
     """Each number with the scale or percent right behind it ("49", "billion"), or with None."""
-    values = _value_of_each(words)
     return {
         (value, behind if behind and not behind[0].isdigit() else None)
         for value, behind in zip(values, [*values, None][1:], strict=True)
