@@ -62,7 +62,7 @@ class Extractor:
         timeout: Seconds that one request may take.
         concurrency: Requests, and articles, in flight at once, at most: fewer while the server says it is busy.
         limits: What may be asked in a minute, and in all: `Limits(requests_per_minute=600, max_cost=5)`.
-        replies: Where replies are kept and which are taken from there: `Replies()` is the user's cache,
+        replies: Where replies are kept and which are taken from there: `Replies()`, the default, is the user's cache,
             `Replies("off")` keeps none, `Replies(path=...)` records, `Replies("replay", path)` never asks.
         on_event: Called with each `Event` (`extractor.llm.events`): request, reply, retry, repair, rejection.
         temperature: Sampling temperature; the server's own if None.

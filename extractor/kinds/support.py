@@ -200,22 +200,25 @@ def _check_words(text: str, said: Sequence[Word], context: _Context) -> None:
     if len(new) < 2:
         return
     there = _all_words(context.document)
-    new = [word for word in new if word.form not in there]
-    if len(new) < 2:
-        return
-    new = [word for word in new if not any(_akin(word.form, other) for other in there)]
+    new = [word for word in new if not any(_akin(word.form, other) for other in there.get(word.form[:_BEGINNING], ()))]
     if len(new) > max(1, NEW_WORDS * len(common)):
         raise UnsupportedError("the article does not say " + ", ".join(f"“{word.text}”" for word in new))
 
 
-_ALL: WeakKeyDictionary[Document, frozenset[str]] = WeakKeyDictionary()
+_BEGINNING = 4
+"""Letters that forms of one word have in common, at least."""
+
+_ALL: WeakKeyDictionary[Document, dict[str, set[str]]] = WeakKeyDictionary()
 
 
-def _all_words(document: Document) -> frozenset[str]:
-    """The words of the document and its title, by their forms; read once."""
+def _all_words(document: Document) -> dict[str, set[str]]:
+    """The forms of the document's words and its title's, by how they begin; read once."""
     if document not in _ALL:
-        title = find_words(document.article.title or "")
-        _ALL[document] = frozenset(word.form for words in (document.words, title) for word in words)
+        by_beginning: dict[str, set[str]] = defaultdict(set)
+        for words in (document.words, find_words(document.article.title or "")):
+            for word in words:
+                by_beginning[word.form[:_BEGINNING]].add(word.form)
+        _ALL[document] = dict(by_beginning)
     return _ALL[document]
 
 
@@ -226,7 +229,7 @@ def _akin(one: str, other: str) -> bool:
         if a != b:
             break
         shared += 1
-    return shared >= 4 and shared >= 0.6 * max(len(one), len(other))
+    return one == other or (shared >= _BEGINNING and shared >= 0.6 * max(len(one), len(other)))
 
 
 class _Context:
