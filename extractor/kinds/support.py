@@ -132,12 +132,14 @@ def _check_numbers(said: Sequence[Word], given: Sequence[Word], context: _Contex
         return
     each = _value_of_each(given)
     there, figures = _parts(each), _figures(each)
+    values = _value_of_each(said)
     for index, word in enumerate(said):
-        value = word.value
+        value = values[index]
         if value is None:
             continue
         following = said[index + 1] if index + 1 < len(said) else None
-        unit = following.value if following and following.value and not following.value[0].isdigit() else None
+        behind = values[index + 1] if following else None
+        unit = behind if behind and not behind[0].isdigit() else None
         if value in there and value[0].isdigit():
             # "49 billion" is no figure of "49 million, and 3 billion"; nor is "5" one of "5 million".
             if (value, unit) in figures:

@@ -14,7 +14,7 @@ TEXT = (
     "Norwegian exports did not rise. Jan Berg disagreed with Holm about Austria. "
     "Costs will rise to 5 million. Hitting the two percent target would cost 13 billion kroner, "
     "and that price will grow. "
-    "It sold 49 million cars and 3 billion bolts."
+    "It sold 49 million cars and 3 billion bolts. The pier cost £49m and 5k a year."
 )
 
 
@@ -40,6 +40,8 @@ def check(text: str, evidence: str, published: str | None = "2020-03-04") -> Non
         ("It sold 49 million cars.", "It sold 49 million cars and 3 billion bolts"),
         ("The HBA met in Lyon on Friday.", "The Harbour Bridge Authority (HBA) met in Lyon on Friday"),
         ("In March 2020, costs will rise to 5 million.", "Costs will rise to 5 million"),
+        ("The pier cost £49m.", "The pier cost £49m"),
+        ("The pier cost £49 million and 5k a year.", "The pier cost £49m and 5k a year"),
     ],
 )
 def test_what_the_article_gives_is_supported(text: str, evidence: str) -> None:
@@ -63,6 +65,8 @@ def test_what_the_article_gives_is_supported(text: str, evidence: str) -> None:
         ("The price of the two billion will grow.", "that price will grow", "two"),
         ("It sold 49 billion bolts.", "It sold 49 million cars and 3 billion bolts", "49 billion"),
         ("Costs will rise to two million.", "Costs will rise to 5 million", "two"),
+        ("The pier cost £49bn.", "The pier cost £49m and 5k a year", "49"),
+        ("The pier cost £49k.", "The pier cost £49m and 5k a year", "49"),
         ("Costs will rise to 5 million and ministers take bribes.", "Costs will rise to 5 million", "bribes"),
         (
             "Costs will rise to 5 million, see https://a.example/b",
