@@ -72,6 +72,7 @@ class Raw:
 
     body: bytes
     content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Hang:
@@ -148,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif isinstance(answer, Drop):
             self.close_connection = True
         elif isinstance(answer, Raw):
-            self._send(200, answer.body, {"Content-Type": answer.content_type})
+            self._send(200, answer.body, {"Content-Type": answer.content_type, **answer.headers})
         elif isinstance(answer, Status):
             error = {"message": answer.message, "type": "error", "param": None, "code": answer.code}
             self._send(answer.status, json.dumps({"error": error}).encode(), answer.headers)

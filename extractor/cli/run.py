@@ -106,8 +106,8 @@ def usage_line(usage: Usage) -> str:
     """What a run cost, in words."""
     tokens = f"{usage.prompt_tokens:,} tokens sent, {usage.completion_tokens:,} received"
     cost = "" if usage.cost_usd is None else f", ${usage.cost_usd:.4f}"
-    kept = f", {usage.cached:,} kept replies" if usage.cached else ""
-    return f"{usage.requests:,} requests{kept}, {tokens}{cost}"
+    kept = f", {usage.cached:,} kept {'reply' if usage.cached == 1 else 'replies'}" if usage.cached else ""
+    return f"{usage.requests:,} request{'' if usage.requests == 1 else 's'}{kept}, {tokens}{cost}"
 
 
 def _format(out: str | None, flag: Format | None, settings: Settings) -> Format:

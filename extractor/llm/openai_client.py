@@ -443,6 +443,9 @@ def _by_status(status: int, endpoint: Endpoint, headers: Mapping[str, str], body
     says = f"status {status}" + (f", {code}" if _IDENTIFIER.match(code) and not code.startswith("sk-") else "")
     model = f"{endpoint.provider}/{endpoint.model}"
     wait = retry_after(headers, time.time())
+    if wait is None and status == 429:
+        # Where there is no Retry-After, what is used up says when it is whole again.
+        wait = max((one.resets_in for one in allowances(headers) if one.remaining <= 0), default=None)
     if status in (401, 403):
         return ModelAuthenticationError(f"{endpoint.host} does not accept the key ({says})", hint="check the API key")
     if status == 404:

@@ -191,7 +191,7 @@ def test_what_concerns_all_is_met_once_and_said_once(run: Program, status: Statu
     assert says in ran.errors[0]
     assert ran.errors[1:] == [
         f"extractor: {COUNT} articles: 0 complete, 0 partial, {COUNT} failed",
-        "extractor: 1 requests, 0 tokens sent, 0 received",
+        "extractor: 1 request, 0 tokens sent, 0 received",
     ]
 
 

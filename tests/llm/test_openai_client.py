@@ -452,3 +452,22 @@ async def test_later_requests_go_out_like_the_first() -> None:
     assert {k: v for k, v in third.body.items() if k != "messages"} == {
         k: v for k, v in first.body.items() if k != "messages"
     }
+
+
+@run_async
+async def test_what_the_provider_will_still_take_is_read_from_its_headers() -> None:
+    spent = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}
+    error = await failure([Status(429, headers=spent)])
+    assert isinstance(error, ModelBusyError)
+    assert error.retry_after == 360
+    left = {"x-ratelimit-remaining-requests": "7", "x-ratelimit-reset-requests": "6m0s"}
+    error = await failure([Status(429, headers=left)])
+    assert isinstance(error, ModelBusyError)
+    assert error.retry_after is None
+    body = b'{"model": "m", "choices": [{"index": 0, "message": {"role": "assistant", "content": "{}"}}]}'
+    with ModelServer([Raw(body, headers={**left, "x-ratelimit-remaining-tokens": "900"})]) as server:
+        reply = await ask(OpenAIClient(endpoint(server)))
+    assert [(one.of, one.remaining, one.resets_in) for one in reply.allowances] == [
+        ("requests", 7.0, 360.0),
+        ("tokens", 900.0, 60.0),
+    ]
