@@ -31,7 +31,7 @@ NEIGHBOURS = 1
 """Sentences shown on either side of the one that a failing item names: counts are often off by one."""
 
 MOST_REPAIRED = 40
-"""Items in a follow-up; of a reply that makes up more than these, the others are rejected as they are."""
+"""Items in a follow-up; what a reply has more than these is left for the next one."""
 
 RELATED = 60.0
 """Least likeness, from 0 to 100, of the words of two items from different sentences for one to be the other mended."""
@@ -102,7 +102,7 @@ class _Corrected:
 
     mended: list[Grounded]
     failing: list[Failing]
-    """Items that the model gave again and that fail again."""
+    """Items that the model gave again and that fail again, and those that it was not asked about yet."""
     left_out: list[Failing]
     """Items that it did not give again; there is no use in asking once more."""
 
@@ -114,21 +114,25 @@ def _follow_up(failing: Sequence[Failing], chunk: Chunk, repair: Frame) -> Promp
 
 def _corrected(failing: Sequence[Failing], reply: Reply, concerned: Sequence[Kind[Any, Any]]) -> _Corrected:
     """What the reply to a follow-up makes of failing items. Raises `ReplyError`."""
-    lists = read_items(reply.text, [kind.name for kind in concerned]).lists
-    checked = check_items(lists, concerned)
+    items = read_items(reply.text, [kind.name for kind in concerned])
+    asked, unasked = failing[:MOST_REPAIRED], failing[MOST_REPAIRED:]
+    checked = check_items(items.lists, concerned)
     given = [(grounded.kind.name, grounded.draft.model_dump(mode="json")) for grounded in checked.good]
     given += [(item.kind.name, item.item) for item in checked.failing]
-    partners = _partners(failing, given)
+    partners = _partners(asked, given)
     again: list[Failing] = []
     for index, item in enumerate(checked.failing, len(checked.good)):
-        before = failing[partners[index]] if index in partners else None
+        before = asked[partners[index]] if index in partners else None
         if before is None:
             again.append(item)
         else:
             # An item that lacks an optional field at most is not given up for a correction that is worse.
             again.append(before if before.kept is not None else replace(item, where=before.where))
-    left_out = [item for index, item in enumerate(failing) if index not in partners.values()]
-    return _Corrected(list(checked.good), again, left_out)
+    left_out = [item for index, item in enumerate(asked) if index not in partners.values()]
+    if items.breaks:
+        # What a broken reply does not have may stand in what is lost of it.
+        again, left_out = again + left_out, []
+    return _Corrected(list(checked.good), [*again, *unasked], left_out)
 
 
 def repair_prompt(failing: Sequence[Failing], kinds: Sequence[Kind[Any, Any]], chunk: Chunk, repair: Frame) -> Prompt:
@@ -164,7 +168,7 @@ def _partners(failing: Sequence[Failing], corrected: Sequence[tuple[str, Any]]) 
 
     likenesses = []
     for new, (kind, item) in enumerate(corrected[: 2 * MOST_REPAIRED]):
-        for old, fail in enumerate(failing[:MOST_REPAIRED]):
+        for old, fail in enumerate(failing):
             if fail.kind.name != kind:
                 continue
             anchor = fail.kind.located[0].name

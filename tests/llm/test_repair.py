@@ -133,3 +133,30 @@ def test_a_hostile_draft_stays_inside_the_fence() -> None:
     assert user.count(nonce[1]) == user.count(f" {nonce[1]}>") + 1
     assert "{{ x }}" in user
     assert nonce[1] not in json.dumps(bad)
+
+
+def test_of_a_broken_follow_up_what_is_lost_is_asked_for_again() -> None:
+    one, two = quote("We cannot and will not wait", 1), quote("Go home, all of you", 5)
+    cut_off = Reply(quotes(WAIT, HOME)[:-30], "length")
+    answered, client = run(quotes(one, two), cut_off, quotes(HOME), max_repairs=2)
+    assert sorted(contents(answered)) == ["Go home,", "We can’t wait,"]
+    assert answered.rejected == ()
+    assert "Go home, all of you" in client.history[2].user
+    assert "will not wait" not in client.history[2].user.partition("<items")[2]
+
+
+def test_a_follow_up_that_cannot_be_read_is_asked_again() -> None:
+    bad = quote("We cannot and will not wait", 1)
+    answered, client = run(quotes(bad), "Sure!", quotes(WAIT), max_repairs=2)
+    assert contents(answered) == ["We can’t wait,"]
+    assert client.vain == [client.history[1]]
+
+
+def test_what_one_follow_up_has_no_room_for_stands_in_the_next() -> None:
+    text = " ".join(f"“Line {n} holds,” said Bob." for n in range(1, 61))
+    wrong = [quote(f"Line {n} holds, it does", n) for n in range(1, 61)]
+    right = [quote(f"Line {n} holds,", n) for n in range(1, 61)]
+    answered, client = run(quotes(*wrong), quotes(*right[:40]), quotes(*right[40:]), max_repairs=2, text=text)
+    assert len(contents(answered)) == 60
+    assert answered.rejected == ()
+    assert len(client.history) == 3
