@@ -7,13 +7,14 @@ is running already (notebooks): it runs on a loop of its own in the background.
 from __future__ import annotations
 
 import asyncio
+import queue
 import threading
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from extractor.backends.registry import OFFLINE, backend_for
-from extractor.background import run_sync, start
+from extractor.background import call_soon, run_sync, start
 from extractor.errors import UsageError
 from extractor.kinds.catalogue import kinds_named
 from extractor.llm.estimate import Estimate
@@ -24,7 +25,6 @@ from extractor.text.chunks import CHUNK_CHARS, CONTEXT_SENTENCES
 from extractor.text.document import Document
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from extractor.records.extraction import Extraction, Provenance
 
 Mode = Literal["tools", "json_schema", "json", "md_json"]
-W = TypeVar("W", "asyncio.Task[Extraction]", "Future[Extraction]")
 
 READ_AHEAD = 64
 """Articles, for each that may be in work, that may be done and wait behind one that takes long."""
@@ -190,31 +189,61 @@ class Extractor:
 
     def extract_many_sync(self, articles: Iterable[str | Article], *, ordered: bool = True) -> Iterator[Extraction]:
         """`extract_many`, waiting for each result; the articles are read in the caller's own thread."""
-        futures: deque[Future[Extraction]] = deque()
-        progress = threading.Event()
+        # The caller's thread touches no task and no future: an interrupt that hits it inside one of their locks, or in
+        # what is called when one of them goes, would stop the loop or be lost. Only a queue stands between the two.
+        finished: queue.SimpleQueue[tuple[int, Extraction | BaseException]] = queue.SimpleQueue()
+        tasks: set[asyncio.Task[Any]] = set()
+        stopped = threading.Event()
+
+        async def work(number: int, article: str | Article) -> None:
+            task = asyncio.current_task()
+            if stopped.is_set() or task is None:
+                return
+            tasks.add(task)
+            try:
+                finished.put((number, await self.extract(article)))
+            except BaseException as error:
+                finished.put((number, error))
+                raise
+            finally:
+                tasks.discard(task)
+
+        done: dict[int, Extraction] = {}
+        begun = received = handed_out = 0
+
+        def receive() -> None:
+            nonlocal received
+            number, result = finished.get()
+            received += 1
+            if isinstance(result, BaseException):
+                raise result
+            done[number] = result
+
+        def ready() -> Iterator[Extraction]:
+            nonlocal handed_out
+            while done and (not ordered or handed_out in done):
+                handed_out += 1
+                yield done.pop(handed_out - 1 if ordered else next(iter(done)))
+
         try:
             for article in articles:
-                future = start(self.extract(article))
-                future.add_done_callback(lambda _: progress.set())
-                futures.append(future)
-                for done in _ready(futures, ordered=ordered):
-                    yield done.result()
-                while self._full(futures):
-                    progress.wait()
-                    progress.clear()
-                    for done in _ready(futures, ordered=ordered):
-                        yield done.result()
-            while futures:
-                for done in _ready(futures, ordered=ordered):
-                    yield done.result()
-                if futures:
-                    progress.wait()
-                    progress.clear()
+                start(work(begun, article))
+                begun += 1
+                while (
+                    not finished.empty()
+                    or begun - received >= self.concurrency
+                    or begun - handed_out >= READ_AHEAD * self.concurrency
+                ):
+                    receive()
+                    yield from ready()
+            while received < begun:
+                receive()
+                yield from ready()
         finally:
-            for future in futures:
-                future.cancel()
+            stopped.set()
+            call_soon(lambda: [task.cancel() for task in list(tasks)])
 
-    def _full(self, work: Sequence[asyncio.Task[Extraction]] | Sequence[Future[Extraction]]) -> bool:
+    def _full(self, work: Sequence[asyncio.Task[Extraction]]) -> bool:
         """Whether no further article may be begun, given those that were and are not yet handed out."""
         in_work = sum(not one.done() for one in work)
         return in_work >= self.concurrency or len(work) >= READ_AHEAD * self.concurrency
@@ -244,7 +273,7 @@ class Extractor:
         await self.aclose()
 
 
-def _ready(work: deque[W], *, ordered: bool) -> Iterator[W]:
+def _ready(work: deque[asyncio.Task[Extraction]], *, ordered: bool) -> Iterator[asyncio.Task[Extraction]]:
     """Take out what is done and may be handed out now."""
     if ordered:
         while work and work[0].done():

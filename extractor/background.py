@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from concurrent.futures import Future
 
 T = TypeVar("T")
@@ -29,6 +29,11 @@ def _background_loop() -> asyncio.AbstractEventLoop:
 def start(work: Coroutine[Any, Any, T]) -> Future[T]:
     """Begin a coroutine on the background loop; its future is a thread's, not a loop's."""
     return asyncio.run_coroutine_threadsafe(work, _background_loop())
+
+
+def call_soon(function: Callable[[], object]) -> None:
+    """Call a function on the background loop, without waiting for it."""
+    _background_loop().call_soon_threadsafe(function)
 
 
 def run_sync(work: Coroutine[Any, Any, T]) -> T:
