@@ -1,7 +1,7 @@
 """The program `extractor`: its commands, its exit codes, and every error on one line.
 
-Exit codes: 0 all complete; 1 nothing could be done; 2 wrong usage; 3 some article partial or failed; 130
-interrupted; 141 the reader of the output went away (as a shell reports a program that SIGPIPE ended).
+Exit codes: 0 all complete; 1 nothing could be done; 2 wrong usage; 3 some article partial or failed; 4 a gate
+failed; 130 interrupted; 141 the reader of the output went away (as a shell reports a program that SIGPIPE ended).
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ import typer
 from typer.exceptions import TyperException
 from typer.main import get_command
 
+from extractor.cli.compare import compare
+from extractor.cli.evaluate import evaluate
 from extractor.cli.extract import extract
+from extractor.cli.gold import app as gold
 from extractor.cli.messages import say
 from extractor.cli.models import models
 from extractor.cli.replies import app as replies
@@ -38,8 +41,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(extract)
+app.command()(evaluate)
+app.command()(compare)
 app.command()(schemas)
 app.command()(models)
+app.add_typer(gold)
 app.add_typer(replies)
 
 

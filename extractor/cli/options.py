@@ -12,6 +12,7 @@ import typer
 
 Format = Literal["table", "json", "jsonl", "csv", "markdown"]
 InputFormat = Literal["text", "html", "jsonl"]
+ReportFormat = Literal["table", "json", "markdown", "html"]
 Mode = Literal["tools", "json_schema", "json", "md_json"]
 
 SourcesArgument = Annotated[

@@ -59,7 +59,7 @@ def run(sources: list[str], out: str | None, force: bool, format_: Format | None
     _refuse_to_overwrite_sources(sources, out)
     watch = Watch()
     offline = settings.model == OFFLINE
-    extractor = _extractor(settings, watch)
+    extractor = make_extractor(settings, watch)
     with extractor:
         inputs = read_inputs(sources, settings, skip=out or _stdout_descriptor())
         with open_destination(out, force=force, grows=wanted == "jsonl") as sink:
@@ -140,7 +140,8 @@ def _stdout_descriptor() -> int | None:
         return None
 
 
-def _extractor(settings: Settings, watch: Watch) -> Extractor:
+def make_extractor(settings: Settings, watch: Watch) -> Extractor:
+    """The extractor that the settings ask for."""
     # Libraries that log without being asked would write to standard error.
     logging.getLogger().addHandler(logging.NullHandler())
     return Extractor(

@@ -1,0 +1,1 @@
+"""What is counted of one article, a file a kind: names of metrics with their counts, and what came of each item."""
