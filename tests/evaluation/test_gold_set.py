@@ -1,0 +1,62 @@
+"""The gold set in `evals/gold` is what its label files say, and the table in the README what is measured on it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extractor.evaluation.gold import read_gold
+
+EVALS = Path(__file__).parents[2] / "evals"
+GOLD = EVALS / "gold"
+
+
+def module(path: Path) -> Any:
+    """A script of `evals/`, imported: they are no package."""
+    spec = importlib.util.spec_from_file_location(f"evals_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = loaded
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def test_the_files_are_made_from_the_labels() -> None:
+    for name, content in module(GOLD / "settle.py").build().items():
+        assert (GOLD / name).read_text(encoding="utf-8") == content, f"{name}: python evals/gold/settle.py build"
+
+
+@pytest.mark.parametrize("name", ["dev", "test", "annotator-a", "annotator-b"])
+def test_every_label_stands_at_its_offsets(name: str) -> None:
+    gold = read_gold([GOLD / f"{name}.jsonl"])
+    for one in gold.articles.values():
+        assert one.quotes is not None
+        assert one.claims is not None
+        assert one.entities is not None
+        known = {entity.id for entity in one.entities}
+        for source in (*(quote.speaker for quote in one.quotes), *(claim.claimant for claim in one.claims)):
+            assert source is None or source.entity is None or source.entity in known
+        quotes = {quote.id for quote in one.quotes}
+        assert all(claim.quote is None or claim.quote in quotes for claim in one.claims)
+
+
+def test_every_difference_is_settled_with_a_note() -> None:
+    for path in (GOLD / "labels").glob("*.settled.json"):
+        assert all(decision["why"].strip() for decision in json.loads(path.read_text(encoding="utf-8"))), path.name
+
+
+def test_parts_share_no_article() -> None:
+    dev, test = (set(read_gold([GOLD / f"{part}.jsonl"]).articles) for part in ("dev", "test"))
+    assert not dev & test
+    assert dev | test == {path.name.split(".")[0] for path in (GOLD / "labels").glob("*.settled.json")}
+
+
+def test_the_table_in_the_readme_is_what_is_measured() -> None:
+    leaderboard = module(EVALS / "leaderboard.py")
+    assert leaderboard.in_readme() == leaderboard.table(), "python evals/leaderboard.py --write"
