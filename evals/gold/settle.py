@@ -4,8 +4,8 @@
     python evals/gold/settle.py build              the four JSON Lines files here, from the labels
 
 What both annotators have is taken as it is; of a claim that both have (same evidence, kind and claimant) the first
-one's wording. Each difference is decided in `labels/ID.settled.json`: `"take": "a"`, `"b"` or `"none"`, fields of the other's
-item by name (`"speaker": "b"`), and why. A difference without a decision is an error.
+one's wording. Each difference is decided in `labels/ID.settled.json`: `"take": "a"`, `"b"` or `"none"`, fields of the
+other's item by name (`"speaker": "b"`), and why. A difference without a decision is an error.
 """
 
 from __future__ import annotations
