@@ -12,7 +12,7 @@ from pathlib import Path
 
 from extractor import Article, Extractor
 from extractor.evaluation.agreement import agreement
-from extractor.evaluation.gold import Gold, Predictions, gold_of, labelled, read_gold
+from extractor.evaluation.gold import Gold, gold_of, predictions_of, read_gold
 from extractor.evaluation.suite import Score, evaluate
 from extractor.rendering.report import f1_cell
 
@@ -35,8 +35,7 @@ def rules(gold: Gold) -> dict[str, Score]:
     """The offline rules' scores."""
     articles = [Article(id=key, text=one.text) for key, one in gold.articles.items()]
     with Extractor() as extractor:
-        found = [labelled(one.model_dump(mode="json")) for one in extractor.extract_many_sync(articles)]
-    predictions = Predictions("offline", {one.id: one for one in found})
+        predictions = predictions_of("offline", extractor.extract_many_sync(articles))
     return evaluate(gold, [predictions]).evaluation.systems[0].scores
 
 

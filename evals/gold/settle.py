@@ -28,6 +28,7 @@ from extractor.text.document import Document
 
 HERE = Path(__file__).parent
 ANNOTATORS = ("a", "b")
+SCHEMA = "../../schemas/gold.json"
 FIELDS = {"quotes": ("spans", "kind", "cue", "speaker"), "claims": ("evidence", "kind", "text", "claimant", "quote")}
 Record = dict[str, Any]
 
@@ -391,7 +392,8 @@ def build() -> dict[str, str]:
         for who in ANNOTATORS:
             found[f"annotator-{who}.jsonl"].append(placed(name, who))
     return {
-        file: "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records) for file, records in found.items()
+        file: "".join(json.dumps({"$schema": SCHEMA, **one}, ensure_ascii=False) + "\n" for one in records)
+        for file, records in found.items()
     }
 
 

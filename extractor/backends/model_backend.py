@@ -76,16 +76,18 @@ class _Prompts:
 
 
 @dataclass
-class _Asking:
-    """Sends the prompts of one chunk, and adds up what they cost."""
+class Asking:
+    """Sends prompts, and adds up what they cost."""
 
     caller: Caller
     meter: Meter = field(default_factory=Meter)
 
     async def __call__(self, prompt: Prompt) -> Reply:
+        """The reply. Raises `ModelError`."""
         return await self.caller.call(prompt, self.meter)
 
     def in_vain(self, prompt: Prompt) -> None:
+        """Nothing came of this prompt's reply."""
         self.caller.in_vain(prompt)
 
 
@@ -186,9 +188,10 @@ class ModelBackend:
         for title, text in ((None, "One."), ("Title", "One.\n\nTwo. Three.")):
             article = Article(id="check", text=text, title=title, published=title and "2017-02-15")
             for chunk in split_chunks(Document.of(article), chars=5):
-                for prompt in prompts.for_chunk(chunk):
-                    failing = [Failing(kind, {}, f"{kind.name}[0]", "invalid", "", chunk) for kind in prompt.kinds]
-                    repair_prompt(failing, prompt.kinds, chunk, prompts.repair)
+                for group in prompts.groups:
+                    prompts.prompt_for(chunk, group)
+                    failing = [Failing(kind, {}, f"{kind.name}[0]", "invalid", "", chunk) for kind in group]
+                    repair_prompt(failing, group, chunk, prompts.repair)
 
     def provenance(self, kinds: Sequence[Kind[Any, Any]]) -> Provenance:
         """What a record says of how it was made."""
@@ -220,6 +223,14 @@ class ModelBackend:
                 estimate += self._caller.estimate(prompt)
         return estimate
 
+    def asking(self) -> Asking:
+        """What sends prompts that are not about extraction, with this backend's client, store, limits and budget.
+
+        Raises what `check` raises, but for templates.
+        """
+        self._caller = self._caller or self._new_caller()
+        return Asking(self._caller)
+
     async def close(self) -> None:
         """Give back connections and files."""
         if self._caller is not None:
@@ -231,7 +242,7 @@ class ModelBackend:
     async def _read(self, chunk: Chunk, prompts: _Prompts, caller: Caller) -> ChunkResult:
         # The task is this chunk's own, so nobody else sees it.
         PLACE.set(Place(chunk.document.article.id, chunk.start, chunk.end))
-        asking = _Asking(caller)
+        asking = Asking(caller)
         questions = Questions(
             prompts.prompt_for,
             prompts.repair,

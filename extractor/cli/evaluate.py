@@ -97,7 +97,21 @@ ResamplesOption = Annotated[
     int | None, typer.Option("--resamples", metavar="N", help="Draws for intervals and comparisons. Default: 5000.")
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", metavar="N", help="Of the draws.")]
-ForceReportOption = Annotated[bool, typer.Option("--force", help="Replace the files that -o and --save name.")]
+JudgeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--judge",
+        metavar="NAME",
+        help="Ask this model of each claim: entailed, self-contained, atomic? And of each gold claim: covered?",
+    ),
+]
+JudgementsOption = Annotated[
+    str | None,
+    typer.Option("--judgements", metavar="FILE", help="Keep what the judge says, JSON Lines; see `extractor gold`."),
+]
+ForceReportOption = Annotated[
+    bool, typer.Option("--force", help="Replace the files that -o, --save and --judgements name.")
+]
 
 
 def evaluate(
@@ -119,6 +133,8 @@ def evaluate(
     resamples: ResamplesOption = None,
     seed: SeedOption = None,
     save: SaveOption = None,
+    judge: JudgeOption = None,
+    judgements: JudgementsOption = None,
     prompt: PromptOption = None,
     examples: ExamplesOption = None,
     mode: ModeOption = None,
@@ -190,6 +206,8 @@ def evaluate(
             resamples=resamples,
             seed=seed,
             save=save,
+            judge=judge,
+            judgements=judgements,
         ),
         settings,
     )

@@ -20,10 +20,12 @@ from extractor.evaluation.gold import (
     Predictions,
     gold_of,
     labelled,
+    predictions_of,
     read_gold,
     read_predictions,
     read_text,
 )
+from extractor.evaluation.judge import judgements_line
 from extractor.evaluation.metrics.scored import Options
 from extractor.evaluation.pairing import EXACT
 from extractor.evaluation.suite import compare, evaluate, need_scipy, property_values
@@ -64,6 +66,8 @@ class Request:
     resamples: int | None
     seed: int | None
     save: str | None
+    judge: str | None
+    judgements: str | None
 
 
 def run_evaluation(request: Request, settings: Settings) -> int:
@@ -80,6 +84,7 @@ def run_evaluation(request: Request, settings: Settings) -> int:
     for path in formats:
         if Path(path).exists() and not request.force:
             raise OutputError(f"{path} exists", hint="--force replaces it")
+    _check_judge(request)
     baseline = read_baseline(request.gate) if request.gate else None
     before = read_baseline(request.pin) if request.pin and Path(request.pin).exists() else None
     gold = _selected(_read_gold(request.gold), request.where)
@@ -94,6 +99,13 @@ def run_evaluation(request: Request, settings: Settings) -> int:
         systems.append(predictions)
     complete = complete and not any(system.notes for system in systems)
     systems = _named_apart(systems)
+    if request.judge:
+        from extractor.cli.judging import judge_systems
+
+        complete = judge_systems(request.judge, gold, systems, settings) and complete
+        if request.judgements:
+            lines = "".join(f"{judgements_line(one)}\n" for system in systems for one in system.judged.values())
+            write_report(lines, request.judgements, force=request.force)
     detailed = evaluate(
         gold,
         systems,
@@ -126,6 +138,15 @@ def run_evaluation(request: Request, settings: Settings) -> int:
         if not settings.quiet:
             say(f"gate: {len(baseline.scores)} pinned scores hold")
     return code
+
+
+def _check_judge(request: Request) -> None:
+    if request.judge == OFFLINE:
+        raise UsageError("the offline rules judge nothing", hint="--judge provider/model")
+    if request.judgements and not request.judge:
+        raise UsageError("--judgements goes with --judge")
+    if request.judgements and Path(request.judgements).exists() and not request.force:
+        raise OutputError(f"{request.judgements} exists", hint="--force replaces it")
 
 
 def write_report(text: str, path: str, *, force: bool) -> None:
@@ -215,7 +236,6 @@ def _read_system(given: str, gold: Gold) -> Predictions:
 def _run_model(model: str, gold: Gold, settings: Settings, request: Request) -> tuple[Predictions, bool | None]:
     """What a model extracts from gold's articles; whether from all; None if from none, for a reason common to all."""
     watch = Watch()
-    predictions = Predictions(model, {})
     articles = [
         Article(id=key, text=one.text, title=one.article.title, language=one.article.language)
         for key, one in gold.articles.items()
@@ -234,11 +254,10 @@ def _run_model(model: str, gold: Gold, settings: Settings, request: Request) -> 
                 if error is not None and error.message not in said:
                     said.add(error.message)
                     say(f"{model}: {extraction.article.id}: {error.message}")
+    predictions = predictions_of(model, records)
     predictions.seconds = time.perf_counter() - begun
     if watch.unstored is not None:
         say(f"{watch.unstored_count} replies could not be kept: {watch.unstored}", watch.unstored.hint)
-    for extraction in records:
-        predictions.articles[extraction.article.id] = labelled(extraction.model_dump(mode="json"))
     if request.save:
         _save(records, Path(request.save) / f"{model.replace('/', '_')}.jsonl", force=request.force)
     if not settings.quiet and model != OFFLINE:

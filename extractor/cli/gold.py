@@ -107,6 +107,21 @@ def agreement(
     return 0
 
 
+@app.command("judges")
+def judges(
+    first: Annotated[str, typer.Argument(metavar="A", help="Judgements, as `evaluate --judgements` writes them.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another judge's, of the same claims.")],
+) -> int:
+    """Measure how far two judges of claims agree (a model and a reader, two readers), question by question, as JSON."""
+    from dataclasses import asdict
+
+    from extractor.evaluation.judge import judges_agree, read_judgements
+
+    found = judges_agree(read_judgements(first), read_judgements(second))
+    typer.echo(json.dumps([{**asdict(one), "share": one.share} for one in found], indent=1))
+    return 0
+
+
 @app.command("to-conll")
 def to_conll(
     gold: Annotated[str, typer.Argument(metavar="FILE", help="Gold or predictions, JSON Lines.")],

@@ -156,13 +156,13 @@ def make_extractor(settings: Settings, watch: Watch) -> Extractor:
         timeout=settings.timeout,
         concurrency=settings.concurrency,
         limits=settings.limits,
-        replies=_replies(settings),
+        replies=replies_of(settings),
         on_event=watch,
         base_url=settings.base_url,
     )
 
 
-def _replies(settings: Settings) -> Replies:
+def replies_of(settings: Settings) -> Replies:
     """Where replies are kept. Where there is no place for a cache that nobody asked for, there is none."""
     replies = settings.replies
     if settings.model != OFFLINE and replies.use != "replay" and replies.path is None:

@@ -15,14 +15,23 @@ STALE = 1
 
 
 def json_schemas() -> dict[str, str]:
-    """File name → JSON Schema, for each record and each form in which a backend drafts one."""
+    """File name → JSON Schema, for each record, each form in which a backend drafts one, and evaluation's files."""
     import json
 
+    from extractor.evaluation.gold import Labelled
+    from extractor.evaluation.judge import Judgements
+    from extractor.evaluation.labels import Labels
     from extractor.kinds.catalogue import KINDS
     from extractor.records.article import Article
     from extractor.records.extraction import Extraction
 
-    models: dict[str, Any] = {"article": Article, "extraction": Extraction}
+    models: dict[str, Any] = {
+        "article": Article,
+        "extraction": Extraction,
+        "gold": Labelled,
+        "labels": Labels,
+        "judgements": Judgements,
+    }
     for kind in KINDS:
         models[kind.singular] = kind.record
         models[f"{kind.singular}_draft"] = kind.draft
@@ -50,8 +59,8 @@ def schemas(
 ) -> int:
     """Write the JSON Schemas of the records.
 
-    They are extraction, article, entity, quote and claim, and the drafts of the last three, generated from
-    the program itself.
+    They are extraction, article, entity, quote and claim, and the drafts of the last three; and of evaluation gold (a
+    line of it), labels by hand and judgements. All are generated from the program itself.
     """
     wanted = json_schemas()
     if check:

@@ -21,7 +21,10 @@ from extractor.errors import SourceError
 from extractor.records.item import EntityType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from extractor.evaluation.judge import Judgements
+    from extractor.records.extraction import Extraction
 
 KindName = Literal["entities", "quotes", "claims"]
 KIND_NAMES: tuple[KindName, ...] = get_args(KindName)
@@ -33,15 +36,20 @@ MISPLACED = "misplaced"
 
 class _Part(BaseModel):
     # `ignore`: a prediction may carry whatever its maker likes.
-    model_config = ConfigDict(extra="ignore", frozen=True, ignored_types=(cached_property,))
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, ignored_types=(cached_property,), use_attribute_docstrings=True
+    )
 
 
 class Stretch(_Part):
     """A span: half-open, in code points of the article's text."""
 
     start: int = Field(ge=0)
+    """Offset of its first code point."""
     end: int
+    """Offset behind its last one."""
     text: str | None = None
+    """What stands there."""
 
     def stands_in(self, text: str) -> bool:
         """Whether it is a stretch of the text, and holds what it says."""
@@ -57,68 +65,110 @@ class LabelledSource(_Part):
     """A speaker or a claimant."""
 
     name: str | None = None
+    """Full name where the article gives one; a description of its own words else."""
     entity: str | None = None
+    """Id of the entity."""
     mention: Stretch | None = None
+    """The nearest place where it is named, described or referred to."""
 
 
 class LabelledEntity(_Part):
     """A thing with a name."""
 
     id: str = ""
+    """Its name among the article's items."""
     type: str
+    """person, organization, location, group, event, product or work; predictions may have others."""
     name: str = ""
+    """The fullest form."""
     aliases: tuple[str, ...] = ()
+    """Shorter forms."""
     mentions: tuple[Stretch, ...]
+    """Each place where a form of its name stands."""
 
 
 class LabelledQuote(_Part):
     """What a source said."""
 
     id: str = ""
+    """Its name among the article's items."""
     kind: str = "direct"
+    """direct, mixed or indirect."""
     spans: tuple[Stretch, ...] = Field(min_length=1)
+    """Its content, in several pieces where its own attribution stands between them."""
     cue: Stretch | None = None
+    """The reporting expression."""
     speaker: LabelledSource | None = None
+    """Whose words they are."""
     speech: bool = True
+    """False in gold: an attribution that nobody voiced, neither hit nor miss."""
     grounding: str | None = None
+    """How literally it was found, in predictions."""
 
 
 class LabelledClaim(_Part):
     """A factual assertion."""
 
     id: str = ""
+    """Its name among the article's items."""
     kind: str = "event"
+    """quantity, causal, rule, prediction or event."""
     text: str = ""
+    """The claim in words that stand alone."""
     evidence: tuple[Stretch, ...] = Field(min_length=1)
+    """The words that say it."""
     claimant: LabelledSource | None = None
+    """Who asserts it; none where the article does."""
     quote: str | None = None
+    """Id of the quote that it is made in."""
     grounding: str | None = None
+    """How literally its evidence was found, in predictions."""
 
 
-class _Article(_Part):
+class LabelledArticle(_Part):
+    """The article."""
+
     id: str
+    """Its name in gold and predictions."""
     text: str | None = None
+    """As it was given; required in gold."""
     sha256: str | None = None
+    """Of the text's UTF-8, in hex."""
     title: str | None = None
+    """Its title."""
     source: str | None = None
+    """Who published it."""
     language: str | None = None
+    """Its language."""
 
 
 class Labelled(_Part):
     """One article with what was labelled, or predicted, of it. A kind that is None was not."""
 
-    article: _Article
+    article: LabelledArticle
+    """What was read."""
     entities: tuple[LabelledEntity, ...] | None = None
+    """All of them."""
     quotes: tuple[LabelledQuote, ...] | None = None
+    """All of them."""
     claims: tuple[LabelledClaim, ...] | None = None
+    """All of them."""
     audit: tuple[dict[str, Any], ...] | None = None
+    """Of predictions: quotation marks that are part of no quote."""
     rejected: tuple[dict[str, Any], ...] = ()
+    """Of predictions: drafts that do not stand in the article."""
     usage: dict[str, Any] = {}
+    """Of predictions: requests, tokens, cost."""
     coverage: dict[str, Any] = {}
+    """Of predictions: what was read."""
     error: dict[str, Any] | None = None
+    """Of predictions: why something was not read."""
     not_scored: tuple[tuple[int, int], ...] = ()
+    """Stretches of the text in which nothing is scored."""
     scored_types: tuple[str, ...] | None = None
+    """The entity types that were labelled; all if absent."""
     properties: dict[str, Any] = {}
+    """What scores are sliced by: genre, part, features …"""
 
     @property
     def id(self) -> str:
@@ -173,6 +223,8 @@ class Predictions:
     """What is to be said of them: lines that could not be read, articles that gold does not have."""
     seconds: float | None = None
     """How long the system took, where it ran here."""
+    judged: dict[str, Judgements] = field(default_factory=dict)
+    """What a judge says of its claims, by article, where one was asked."""
 
     def kinds(self) -> list[KindName]:
         """The kinds that are predicted in some article; all where none is."""
@@ -246,6 +298,12 @@ def read_predictions(path: str | Path, name: str | None = None) -> Predictions:
             continue
         predictions.articles[one.id] = one
     return predictions
+
+
+def predictions_of(name: str, extractions: Iterable[Extraction]) -> Predictions:
+    """Extractions, as an `Extractor` gives them, as the predictions of a system of that name."""
+    found = (labelled(one.model_dump(mode="json")) for one in extractions)
+    return Predictions(name, {one.id: one for one in found})
 
 
 def labelled(record: dict[str, Any]) -> Labelled:

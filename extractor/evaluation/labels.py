@@ -41,23 +41,27 @@ Stretch = tuple[int, int]
 
 
 class _Label(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class EntityLabel(_Label):
     """A thing with a name."""
 
     type: EntityType
+    """What it is."""
     name: str
+    """The fullest form; one of those below."""
     mentions: dict[str, list[Sentence]] = Field(min_length=1)
     """Each form of the name, and the sentences in which it stands; a sentence is given as often as it stands there."""
     note: str | None = None
+    """What the annotator was unsure of."""
 
 
 class SourceLabel(_Label):
     """A speaker or a claimant."""
 
     mention: Placed | None
+    """The nearest place where the source is named, described or referred to."""
     name: str
     """A labelled entity's name, or else the mention's own words."""
 
@@ -66,30 +70,45 @@ class QuoteLabel(_Label):
     """What a source said."""
 
     id: str
+    """By which claims name it."""
     kind: QuoteKind
+    """direct, mixed or indirect."""
     spans: list[Placed] = Field(min_length=1)
+    """Its content; a long one may leave out its middle as ` [...] `."""
     cue: Placed | None
+    """The reporting expression."""
     speaker: SourceLabel | None
+    """Whose words they are."""
     note: str | None = None
+    """What the annotator was unsure of."""
 
 
 class ClaimLabel(_Label):
     """One factual assertion."""
 
     kind: ClaimKind
+    """What sort of assertion."""
     text: str
+    """The claim in words that stand alone."""
     evidence: list[Placed] = Field(min_length=1)
+    """The words that say it."""
     claimant: SourceLabel | None
+    """Who asserts it; none where the article does."""
     quote: str | None
+    """Id of the quote that it is made in."""
     note: str | None = None
+    """What the annotator was unsure of."""
 
 
 class Labels(_Label):
     """What one annotator wrote of one article; a kind that is absent was not labelled."""
 
     entities: list[EntityLabel] | None = None
+    """All of them."""
     quotes: list[QuoteLabel] | None = None
+    """All of them, in order."""
     claims: list[ClaimLabel] | None = None
+    """All of them."""
     notes: list[str] = []
     """What was decided, and why: how differences between two annotators were settled."""
 

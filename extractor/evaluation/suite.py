@@ -191,6 +191,9 @@ def evaluate(
         findings = found[predictions.name] = {}
         for one, predicted in aligned(gold, predictions):
             scored = score_article(one, predicted, options, asked, unvoiced=gold.has_unvoiced)
+            judged = predictions.judged.get(one.id)
+            if judged is not None and "claims" in asked:
+                scored.update(Scored(judged.counts(), judged.findings(one, predicted)))
             counts[one.id] = scored.counts
             findings[one.id] = scored.findings
         results.append(_system(gold, predictions, counts, slices, draws))
@@ -282,6 +285,7 @@ def headlines(system: System) -> list[str]:
         evidence if evidence in system.scores else "claims.evidence@0.5",
         "claims.text",
         "claims.claimant",
+        "claims.judged",
     ]
     return [name for name in wanted if name in system.scores]
 

@@ -79,9 +79,10 @@ async def mend(
         while going_on and rounds > 0:
             rounds -= 1
             hooks.tell(RepairAsked(reason="items", count=min(len(going_on), MOST_REPAIRED)))
-            prompt = _follow_up(going_on, chunk, repair)
+            concerned = _concerned(going_on)
+            prompt = repair_prompt(going_on[:MOST_REPAIRED], concerned, chunk, repair)
             try:
-                corrected = _corrected(going_on, await ask(prompt), prompt.kinds)
+                corrected = _corrected(going_on, await ask(prompt), concerned)
             except ReplyError:
                 # Nothing came of it; the same question may do better the next time.
                 ask.in_vain(prompt)
@@ -107,9 +108,9 @@ class _Corrected:
     """Items that it did not give again; there is no use in asking once more."""
 
 
-def _follow_up(failing: Sequence[Failing], chunk: Chunk, repair: Frame) -> Prompt:
-    concerned = tuple({item.kind.name: item.kind for item in failing[:MOST_REPAIRED]}.values())
-    return repair_prompt(failing[:MOST_REPAIRED], concerned, chunk, repair)
+def _concerned(failing: Sequence[Failing]) -> tuple[Kind[Any, Any], ...]:
+    """The kinds of the items that a follow-up is about."""
+    return tuple({item.kind.name: item.kind for item in failing[:MOST_REPAIRED]}.values())
 
 
 def _corrected(failing: Sequence[Failing], reply: Reply, concerned: Sequence[Kind[Any, Any]]) -> _Corrected:

@@ -69,7 +69,7 @@ def lay_out(chunk: Chunk, *, only: Iterable[int] | None = None, also: Iterable[s
     published = one_line(document.article.published or "") or None
     shown = [title or "", published or "", *before, *after, *also]
     shown.extend(sentence.text for paragraph in paragraphs for sentence in paragraph)
-    return Layout(_nonce("\n".join(shown)), title, published, before, paragraphs, after)
+    return Layout(nonce("\n".join(shown)), title, published, before, paragraphs, after)
 
 
 def one_line(text: str) -> str:
@@ -78,7 +78,8 @@ def one_line(text: str) -> str:
     return line if line.isprintable() else _UNSENDABLE.sub("\ufffd", line)
 
 
-def _nonce(text: str) -> str:
+def nonce(text: str) -> str:
+    """A word of 8 hex digits that does not occur in the text; a hash of it."""
     digest = text
     while True:
         digest = hashlib.sha256(digest.encode()).hexdigest()

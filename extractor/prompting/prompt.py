@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from extractor.kinds.kind import Kind
     from extractor.prompting.examples import Example
+    from extractor.prompting.reply_form import Listed
     from extractor.prompting.templates import Frame
     from extractor.text.chunks import Chunk
 
@@ -28,7 +29,7 @@ class Prompt:
     """What is the same for every chunk."""
     user: str
     """The article."""
-    kinds: tuple[Kind[Any, Any], ...]
+    kinds: tuple[Listed, ...]
     """What the reply lists, in this order."""
 
     @property
@@ -58,7 +59,7 @@ def _schema_text(form: type[ReplyForm]) -> str:
     return json.dumps(form.model_json_schema(), sort_keys=True)
 
 
-def schema_digest(kinds: Sequence[Kind[Any, Any]]) -> str:
+def schema_digest(kinds: Sequence[Listed]) -> str:
     """The start of the SHA-256 of the JSON Schema that a model fills in for these kinds."""
     return hashlib.sha256(_schema_text(reply_form(tuple(kinds))).encode()).hexdigest()[:12]
 

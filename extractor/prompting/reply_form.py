@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import copy
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, create_model
 
 if TYPE_CHECKING:
     from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
-    from extractor.kinds.kind import Kind
+
+class Listed(Protocol):
+    """What a reply lists: a kind of items to extract, or what else is asked. Hashable."""
+
+    @property
+    def name(self) -> str:
+        """Under which the reply lists them."""
+        ...
+
+    @property
+    def draft(self) -> type[BaseModel]:
+        """The form of one."""
+        ...
 
 
 class ReplyForm(BaseModel):
@@ -39,7 +51,7 @@ def _schema_of(form: type[ReplyForm]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def reply_form(kinds: tuple[Kind[Any, Any], ...]) -> type[ReplyForm]:
+def reply_form(kinds: tuple[Listed, ...]) -> type[ReplyForm]:
     """The pydantic model with a required list of drafts for each kind, under the kind's name."""
     fields: dict[str, Any] = {kind.name: (list[kind.draft], ...) for kind in kinds}  # type: ignore[name-defined]
     return create_model("Reply", __base__=ReplyForm, __doc__="What the article holds.", **fields)

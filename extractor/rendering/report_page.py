@@ -32,6 +32,10 @@ OUTCOMES = {
     "kind": "wrong kind",
     "speaker": "wrong speaker",
     "claimant": "wrong claimant",
+    "unentailed": "not entailed",
+    "dependent": "not self-contained",
+    "compound": "not atomic",
+    "uncovered": "not covered",
 }
 KINDS = ("quotes", "claims", "entities")
 _SHOWN_AROUND = 240

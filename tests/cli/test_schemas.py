@@ -25,6 +25,9 @@ def test_there_is_one_for_each_record_and_each_draft() -> None:
         "entity.json",
         "entity_draft.json",
         "extraction.json",
+        "gold.json",
+        "judgements.json",
+        "labels.json",
         "quote.json",
         "quote_draft.json",
     }

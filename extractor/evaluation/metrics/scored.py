@@ -14,9 +14,21 @@ if TYPE_CHECKING:
 
     from extractor.evaluation.gold import Labelled, LabelledEntity, LabelledSource, Stretch
 
-Outcome = Literal["miss", "spurious", "boundary", "type", "kind", "speaker", "claimant"]
+Outcome = Literal[
+    "miss",
+    "spurious",
+    "boundary",
+    "type",
+    "kind",
+    "speaker",
+    "claimant",
+    "unentailed",
+    "dependent",
+    "compound",
+    "uncovered",
+]
 """What is wrong: not found, found though not there, found with other ends, of another type or kind, or with another
-speaker or claimant."""
+speaker or claimant; and what a judge finds: not entailed, not self-contained, not atomic, covered by no claim."""
 
 
 @dataclass(frozen=True)
