@@ -1,128 +1,96 @@
-"""Claims: clauses whose content can be checked, figures before all.
+"""Claims: what an article and its sources assert that could be checked, a proposition each.
 
-There is no parser. A sentence is cut into clauses where a conjunction or a dash opens a new one; a clause counts
-when its main verb and its figures, dates or names make a fact of it, and when it stands alone: its subject is no
-pronoun and no "the company". What is asked, demanded, wished, supposed or judged is left out: precision before recall.
+`propositions` says what the clauses of a sentence say; here it is decided in whose voice (the article's, or that of the
+quote which they stand in), what is no assertion of a fact (the attribution itself, questions, demands, wishes,
+judgements, what somebody is said to deny), what kind of fact it is, and how it reads alone: a pronoun that stands for a
+person named before is replaced by the name.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from extractor.backends.rules.clauses import (
-    AUXILIARIES,
-    BE,
-    LONGEST_CLAUSE,
-    SHORTEST_CLAUSE,
-    Clause,
-    Stretch,
-    balanced,
-    closing,
-    read_clause,
-    split_clauses,
-    verbs,
-)
 from extractor.backends.rules.cues import cues
+from extractor.backends.rules.propositions import Proposition, Stretch, balanced, propositions
 from extractor.backends.rules.quotes import find_quotes
+from extractor.backends.rules.verbs import AUXILIARIES, BE, verbs
 from extractor.kinds.claim import ClaimDraft
 from extractor.kinds.kind import Drafted, UnsupportedError
 from extractor.kinds.support import check_support
 from extractor.records.span import Span
-from extractor.text.words import FUNCTION_WORDS, Word, find_words
+from extractor.text.words import Word, find_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from extractor.kinds.quote import QuoteDraft
     from extractor.records.item import ClaimKind
     from extractor.text.document import Document
     from extractor.text.sentences import Sentence
 
-_PAST_AUXILIARIES = frozenset("was were had did has have been".split())
-_HEDGED = frozenset("may might could can".split())
-_WILL = frozenset("will shall".split())
-_SCHEDULED = re.compile(
-    r"\b(?:is|are|was|were)\s+(?:now\s+)?(?:scheduled|expected|due|set|projected|forecast|slated|predicted)\s+to\b"
-)
-_REPORTED_AS_UNTRUE = frozenset(
+    Resolve = Callable[[Span], str | None]
+    """A pronoun → the name of whom it means, where that is clear."""
+
+SHORTEST = 3
+"""Words in a claim, at least."""
+
+_NOT_ASSERTED = frozenset(
     "deny denies denied denying doubt doubts doubted dispute disputes disputed reject rejects rejected ask "
     "asks asked asking wonder wonders wondered question questions questioned urge urges urged urging demand "
-    "demands demanded demanding order orders ordered want wants wanted vow vows vowed pledge pledges pledged "
-    "promise promises promised joke joked jokes".split()
+    "demands demanded demanding order orders ordered want wants wanted joke joked jokes call calls called".split()
 )
-_HEARD = frozenset("heard alleged allegedly reportedly purportedly".split())
+"""Cues of what its source does not assert."""
+_PLEDGING = frozenset("vow vows vowed pledge pledges pledged promise promises promised threaten threatened".split())
+_REPORTING = frozenset("heard alleged allegedly reportedly purportedly".split())
 _SAYING = frozenset("estimate mention allege suggest predict speculate hint testify boast complain".split())
-_NEVER = frozenset(
-    "if whether should must ought let's lets please maybe perhaps hopefully unfortunately fortunately sadly "
-    "hope hopes hoped hoping wish wishes wished want wants wanted wanting imagine suppose supposedly unless "
-    "else otherwise".split()
+_DEMANDING = frozenset("should ought let's lets please hopefully".split())
+_WISHING = frozenset(
+    "hope hopes hoped hoping wish wishes wished imagine suppose prefer prefers preferred deserve deserves".split()
 )
-_JUDGING = frozenset(
-    "think thinks thought believe believes believed feel feels felt guess seem seems seemed appear appears "
-    "appeared prefer consider considers considered deserve deserves deserved hate hates love loves".split()
+_OPINING = frozenset("think thinks thought believe believes believed feel feels felt guess consider know knew".split())
+_FIRST_PERSON = frozenset("i we i'm i've i'd i'll we're we've we'd we'll".split())
+_SECOND_PERSON = frozenset("you you're you've you'd you'll your yours".split())
+_ARTICLES = frozenset("a an the its his her their".split())
+_PERSONAL = frozenset("he she".split())
+_BEHIND_CUES = (None, *"that he she they it we i how why whether in on at after to me him her them us".split())
+_TELLING = frozenset("say says said tell tells told ask asks asked add adds added know knows knew".split())
+_FUTURE = frozenset("will shall would 'll won't wouldn't i'll we'll they'll it'll he'll she'll".split())
+_SCHEDULED = re.compile(
+    r"\b(?:scheduled|expected|due|set|projected|forecast|slated|predicted|planned|going|plans?|intends?)"
+    r"\s+(?:to|for|by|on|in)\b|\bforecasts?\b|\bpredict(?:s|ed)?\b|\b(?:is|are) to be\b|\bby the end of\b|"
+    r"\bnext (?:year|month|week)\b"
 )
-_OPEN_SUBJECTS = frozenset(
-    "he she it they we i you this that these those his her its their our my your here such both which who what "
-    "another others one ones former latter same neither either everyone everybody someone somebody nobody "
-    "anyone why how when where it's he's she's they've we've i've you've they're we're i'm you're that's "
-    "there's what's who's let's".split()
+_RULING = re.compile(
+    r"\b(?:must|requires?|required|prohibits?|prohibited|bans?|banned|forbids?|obliges?|obliged|entitles?|entitled|"
+    r"allows?|permits?|exempts?|outlaws?|caps|mandates?|may not)\b"
 )
-_OPEN_OBJECTS = frozenset(
-    "there he she him them they it we us i me you our my your ours mine yours these those such this that's it's "
-    "they're we're he's she's i'm you're i'll we'll they'll".split()
+_CAUSED = re.compile(
+    r"\b(?:because|due to|as a result of|thanks to|owing to|on account of|led to|leads to|resulted in|results in|"
+    r"caused|stemmed from|stems from|contributed to|contributes to|so that|triggered|prompted|forced|blamed?)\b"
 )
-_DEMONSTRATIVES = frozenset("this that these those".split())
-_TIMES = frozenset(
-    "year years month months week weeks day days hour hours minute minutes second seconds decade decades "
-    "century centuries morning afternoon evening night weekend summer winter spring autumn fall season quarter "
-    "term time times".split()
-)
+_NUMBER_ONLY = frozenset("one half single".split())
 _MONTHS = frozenset(
-    "january february march april may june july august september october november december jan feb mar apr jun "
-    "jul aug sep sept oct nov dec".split()
-)
-_DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
-_NUMBERED = frozenset(
-    "channel verse chapter page number no section article route flight group phase part season episode level "
-    "grade room age aged figure volume act act's title line step type day week year stage round".split()
-)
-_UNITS = frozenset("percent hundred thousand million billion trillion dozen $ £ € ¥ ₹ % ‰ °".split())
-_CURRENCIES = frozenset(
-    "dollars dollar euros euro pounds kroner krone kronor rupees rupee yen yuan roubles rubles francs pesos "
-    "cents pence kilometres kilometers miles metres meters feet tonnes tons kilograms litres liters barrels "
-    "acres hectares degrees megawatts gigawatts points votes seats people".split()
+    "january february march april may june july august september october november december jan feb mar apr jun jul aug "
+    "sep sept oct nov dec".split()
 )
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d(?:s|-\d+)?\Z")
-_SUBORDINATES = frozenset(
-    "which who whose whom where when while whereas as after before since although though because so but and "
-    "with without according including despite adding making leaving giving bringing taking following citing "
-    "saying up down".split()
+_BOILERPLATE = re.compile(
+    r"\W*(?:reporting by|additional reporting|editing by|writing by|read more|related|photo|picture|image|sign up|"
+    r"subscribe|follow us|copyright|©|listen|watch|more on|advertisement|story continues|for more|contact|"
+    r"notes? to editors|click|share this|tags|by the same author)\b",
+    re.IGNORECASE,
 )
-_KEPT_TAILS = frozenset("unless except excluding not without only".split())
 LEADING = re.compile(
-    r"(?:(?:But|And|Yet|So|Also|Now|Still|Then|Plus|Or|but|and|yet|so|while|whereas)\s+|"
+    r"(?:(?:But|And|Yet|So|Also|Now|Still|Then|Plus|Or|but|and|yet|so|while|whereas|though)\s+|"
     r"(?:However|Meanwhile|Moreover|Furthermore|In fact|In addition|Indeed|Also|Overall|Today|Now|Still|Yet|Besides|"
-    r"For example|For instance|Instead|By contrast|By comparison|Of course|As a result|In total|Nevertheless|"
-    r"Nonetheless|In short),\s+)+"
+    r"For example|For instance|Instead|By contrast|By comparison|Of course|As a result|In total|Nevertheless|Unusually|"
+    r"Nonetheless|In short|In the end|Well|Yes|No|Look|Actually|Frankly),\s+)+"
 )
-_AMOUNTING = re.compile(
-    r",\s+(?:which\s+is\s+)?(?P<verb>amounting to|representing|accounting for|corresponding to|equivalent to|equal to|"
-    r"totalling|totaling)\s+(?P<rest>(?:(?:about|around|nearly|almost|roughly|some|just|only|over|more than|less than|"
-    r"approximately|at least)\s+){0,2}\S*\d[^,;]{0,80})"
-)
-_FINITE_FORM = {
-    "amounting to": ("amounts to", "amounted to"),
-    "representing": ("represents", "represented"),
-    "accounting for": ("accounts for", "accounted for"),
-    "corresponding to": ("corresponds to", "corresponded to"),
-    "equivalent to": ("is equivalent to", "was equivalent to"),
-    "equal to": ("is equal to", "was equal to"),
-    "totalling": ("totals", "totalled"),
-    "totaling": ("totals", "totaled"),
-}
+_DROPPED = frozenset("now also then therefore meanwhile".split())
 _SPENDING = frozenset(
     "use uses used spend spends spent allocate allocates allocated budget budgets budgeted pay pays paid".split()
 )
@@ -130,15 +98,15 @@ _PURPOSE = re.compile(r"\s(?:on|for|to)\s+(?P<purpose>[a-z][\w’' -]{2,40})\Z")
 _VALUED = re.compile(
     r"(?:an?|the)\s+(?:\w+\s+){0,2}(?:step|sign|start|achievement|success|milestone|boost|problem|improvement|move|disgrace|scandal)\b"
 )
-_DROPPED = frozenset("now also then therefore meanwhile".split())
-_LAW = re.compile(
-    r"\b(?:law|act|rule|rules|treaty|constitution|regulation|regulations|directive|code|agreement|statute|ordinance|amendment|charter|convention|pact|laws)\b",
-    re.IGNORECASE,
-)
-_CAUSED = re.compile(
-    r"\b(?:because of|due to|as a result of|thanks to|owing to|on account of|led to|leads to|resulted in|results in|"
-    r"stemmed from|stems from|contributed to|contributes to)\s"
-)
+_FINITE_FORMS = {
+    "amounting": ("amounts", "amounted"),
+    "representing": ("represents", "represented"),
+    "accounting": ("accounts", "accounted"),
+    "corresponding": ("corresponds", "corresponded"),
+    "equivalent": ("is equivalent", "was equivalent"),
+    "totalling": ("totals", "totalled"),
+    "totaling": ("totals", "totaled"),
+}
 
 
 @dataclass(frozen=True)
@@ -149,74 +117,117 @@ class _Unit:
     end: int
     source: Stretch | None = None
     """The mention of whoever asserts it."""
+    direct: bool = False
+    """Whether it is a source's own words."""
+    pledged: bool = False
+    """Whether the source pledges it."""
 
 
-def find_claims(document: Document, quotes: Sequence[Drafted] | None = None) -> list[Drafted]:
+def find_claims(
+    document: Document, quotes: Sequence[Drafted] | None = None, resolve: Resolve | None = None
+) -> list[Drafted]:
     """The claims of an article as drafts with offsets, in document order.
 
-    Every draft grounds: its evidence stands at its offset and bears out its text. `quotes` are the drafts of
-    `find_quotes`, where the caller has them already. Linear in the text's length; never raises for any text.
+    Every draft grounds: its evidence stands at its offset and bears out its text. Linear in the text's length; never
+    raises for any text.
+
+    Args:
+        document: The article.
+        quotes: The drafts of `find_quotes`, where the caller has them already.
+        resolve: Says whom a pronoun means.
     """
     found: list[Drafted] = []
-    seen: set[tuple[int, int, str]] = set()
+    seen: set[tuple[Stretch, ...]] = set()
     for unit in _units(document, find_quotes(document) if quotes is None else quotes):
-        for start, end in split_clauses(document.text, unit.start, unit.end):
-            for stretch, text, kind in _assertions(document.text, start, end):
-                key = (*stretch, text)
-                if key not in seen and _supported(document, stretch, text):
-                    seen.add(key)
-                    found.append(_drafted(document, unit, stretch, text, kind))
+        words = find_words(document.text, unit.start, unit.end)
+        if not words:
+            continue
+        for proposition in propositions(document.text, words, unit.end):
+            for assertion in _assertions(document, unit, proposition, resolve):
+                if assertion.pieces not in seen and (drafted := _drafted(document, unit, assertion)) is not None:
+                    seen.add(assertion.pieces)
+                    found.append(drafted)
     return sorted(found, key=lambda drafted: drafted.at["evidence"])
 
 
-def _drafted(document: Document, unit: _Unit, stretch: Stretch, text: str, kind: ClaimKind) -> Drafted:
-    at = {"evidence": (stretch[0],)}
-    if unit.source:
-        at["claimant"] = (unit.source[0],)
-    draft = ClaimDraft(
-        sentence=document.sentence_at(stretch[0]).number,
-        evidence=[document.text[slice(*stretch)]],
-        text=text,
-        kind=kind,
-        claimant=document.text[slice(*unit.source)] if unit.source else None,
-        claimant_name=None,
-    )
-    return Drafted("claims", draft, at)
+@dataclass(frozen=True)
+class _Assertion:
+    """A fact: by which words, of which kind, and how it reads alone, the best reading first."""
+
+    pieces: tuple[Stretch, ...]
+    kind: ClaimKind
+    texts: tuple[str, ...]
 
 
-def _supported(document: Document, stretch: Stretch, text: str) -> bool:
-    try:
-        check_support(text, [Span.of(document.text, *stretch)], document)
-    except UnsupportedError:
-        return False
-    return True
+def _drafted(document: Document, unit: _Unit, assertion: _Assertion) -> Drafted | None:
+    """The draft, in the best reading that its evidence bears out."""
+    evidence = [Span.of(document.text, *piece) for piece in assertion.pieces]
+    for text in assertion.texts:
+        try:
+            check_support(text, evidence, document)
+        except UnsupportedError:
+            continue
+        at = {"evidence": tuple(span.start for span in evidence)}
+        if unit.source:
+            at["claimant"] = (unit.source[0],)
+        draft = ClaimDraft(
+            sentence=document.sentence_at(evidence[0].start).number,
+            evidence=[span.text for span in evidence],
+            text=text,
+            kind=assertion.kind,
+            claimant=document.text[slice(*unit.source)] if unit.source else None,
+            claimant_name=None,
+        )
+        return Drafted("claims", draft, at)
+    return None
 
 
 def _units(document: Document, quotes: Sequence[Drafted]) -> Iterator[_Unit]:
-    """The contents of quotes, sentence by sentence, and the sentences in which nothing is reported."""
-    touched: set[int] = set()
+    """The article's sentences, cut where a quote begins or ends: what is quoted is in its source's voice."""
+    quoted: list[tuple[Stretch, _Unit | None]] = []
     for drafted in quotes:
         draft: QuoteDraft = drafted.draft  # type: ignore[assignment]
-        starts = drafted.at["content"]
-        spans = [(at, at + len(content)) for at, content in zip(starts, draft.content, strict=True)]
-        source = cue = None
+        source = None
         if draft.speaker is not None and drafted.at.get("speaker"):
             source = (drafted.at["speaker"][0], drafted.at["speaker"][0] + len(draft.speaker))
-        if draft.cue is not None and drafted.at.get("cue"):
-            cue = (drafted.at["cue"][0], drafted.at["cue"][0] + len(draft.cue))
-        for start, end in (*spans, *filter(None, (source, cue))):
-            touched.update(range(document.sentence_at(start).number, document.sentence_at(end - 1).number + 1))
-        if draft.cue is not None and any(word.form in _REPORTED_AS_UNTRUE for word in find_words(draft.cue)):
-            continue
-        for start, end in spans:
-            yield from _by_sentence(document, start, end, source)
+        words = find_words(draft.cue) if draft.cue is not None else []
+        asserted = not any(word.form in _NOT_ASSERTED for word in words)
+        pledged = any(word.form in _PLEDGING for word in words)
+        for at, content in zip(drafted.at["content"], draft.content, strict=True):
+            stretch = (at, at + len(content))
+            direct = document.text[max(0, at - 1) : at] in tuple("\"“‘'«„")
+            quoted.append((stretch, _Unit(*stretch, source, direct, pledged) if asserted else None))
+    quoted.sort(key=lambda one: one[0])
+    starts = [stretch[0] for stretch, _ in quoted]
     for sentence in document.sentences:
-        if sentence.number not in touched and not (_is_headline(document, sentence) or _may_report(document, sentence)):
-            yield _Unit(sentence.start, sentence.end)
+        if _is_skipped(document, sentence):
+            continue
+        at = sentence.start
+        for index in range(max(0, bisect_right(starts, sentence.start) - 1), len(quoted)):
+            (start, end), unit = quoted[index]
+            if start >= sentence.end:
+                break
+            if end <= at:
+                continue
+            if at < start and not _asks(document, at, start):
+                yield _Unit(at, start)
+            begin, stop = max(start, at), min(end, sentence.end)
+            if unit is not None and not _asks(document, begin, stop):
+                yield _Unit(begin, stop, unit.source, unit.direct, unit.pledged)
+            at = max(at, stop)
+        asked = _asks(document, at, sentence.end)
+        if at < sentence.end and not asked and not (at == sentence.start and _may_report(document, sentence)):
+            yield _Unit(at, sentence.end)
 
 
-def _is_headline(document: Document, sentence: Sentence) -> bool:
-    """Whether a sentence is the article's first line, without a stop: what it says stands below in full."""
+def _asks(document: Document, start: int, end: int) -> bool:
+    return document.text[start:end].rstrip("\"”’') ").endswith("?")
+
+
+def _is_skipped(document: Document, sentence: Sentence) -> bool:
+    """Whether a sentence is a headline, which the text says again, or no part of the article's text."""
+    if _BOILERPLATE.match(document.text, sentence.start, sentence.end):
+        return True
     ends = document.text[sentence.end - 1]
     return sentence.paragraph == 0 and len(document.paragraphs) > 1 and ends not in ".!?…\"”’'"
 
@@ -230,342 +241,220 @@ def _may_report(document: Document, sentence: Sentence) -> bool:
 def _is_said(word: Word, following: Word) -> bool:
     if word.form == "according":
         return following.form == "to"
-    if word.text in _HEARD:
+    if word.text in _REPORTING:
         return True
     return word.text.islower() and any("bare" in cue.uses or cue.lemma in _SAYING for cue in cues().get(word.text, ()))
 
 
-def _by_sentence(document: Document, start: int, end: int, source: Stretch | None) -> Iterator[_Unit]:
-    for number in range(document.sentence_at(start).number, document.sentence_at(end - 1).number + 1):
-        sentence = document.sentences[number - 1]
-        begin, stop = max(start, sentence.start), min(end, sentence.end)
-        if begin < stop:
-            yield _Unit(begin, stop, source)
-
-
-def _assertions(text: str, start: int, end: int) -> Iterator[tuple[Stretch, str, ClaimKind]]:
-    """What a clause asserts: evidence, text and kind; mostly nothing or one fact, two where an amount comes twice."""
-    leading = LEADING.match(text, start, end)
-    if leading is not None and leading.end() < end:
-        start = leading.end()
-    amounting = _AMOUNTING.search(text, start, end)
-    whole = read_clause(text, start, amounting.start() if amounting else end)
-    if whole is None:
+def _assertions(
+    document: Document, unit: _Unit, proposition: Proposition, resolve: Resolve | None
+) -> Iterator[_Assertion]:
+    """The fact that a proposition states: none, or one."""
+    text = document.text
+    if proposition.verb >= 0 and (presupposed := _presupposed(text, proposition)) is not None:
+        yield presupposed
         return
-    if amounting is not None and (second := _second_amount(whole, amounting)) is not None:
-        yield (amounting.start("verb"), _rest_end(text, amounting)), second, "quantity"
-    stretch = _shortest(whole, amounting.start() if amounting else end)
-    clause = read_clause(text, *stretch)
-    if clause is None:
+    if not _is_fact(text, unit, proposition):
         return
-    if (bare := _presupposed(clause)) is not None:
-        yield (*bare,)
+    pieces = proposition.pieces
+    leading = LEADING.match(text, pieces[0][0], pieces[0][1])
+    if leading is not None and leading.end() < pieces[0][1]:
+        pieces = ((leading.end(), pieces[0][1]), *pieces[1:])
+    if not all(balanced(text, *piece) for piece in pieces):
+        pieces = tuple(_unmarked(text, *piece) for piece in pieces)
+    if any(start >= end for start, end in pieces):
         return
-    kind = _kind(clause)
-    if kind is not None and _stands_alone(clause):
-        yield stretch, _alone(clause, stretch), kind
+    said = " … ".join(_plain(text[slice(*piece)]) for piece in pieces)
+    readings = [*_readings(document, unit, proposition, pieces, resolve), _sentence(said), said]
+    yield _Assertion(pieces, _kind(text, unit, proposition), tuple(dict.fromkeys(readings)))
 
 
-def _shortest(clause: Clause, end: int) -> Stretch:
-    """The clause without a tail that only adds to it, as half-open offsets."""
-    text, words = clause.text, clause.words
-    for index in range(clause.lexical + 1, len(words)):
-        gap = text[words[index - 1].end : words[index].start]
-        if "," not in gap or words[index].form in _KEPT_TAILS:
-            continue
-        adds = words[index].form in _SUBORDINATES or words[index].form.endswith("ing")
-        if adds and not any(word.form in _KEPT_TAILS or word.negates for word in words[index:]):
-            return clause.start, words[index - 1].end
-    return clause.start, closing(text, clause.start, words[-1].end, end)
-
-
-def _second_amount(clause: Clause, amounting: re.Match[str]) -> str | None:
-    """What is spent on something, amounting to a share, as a sentence of its own: "X's road spending amounts to …"."""
-    subject = _plain(clause.text[clause.start : clause.subject[-1].end])
-    purpose = _PURPOSE.search(clause.text, clause.words[clause.lexical].end, amounting.start())
-    if clause.form not in _SPENDING or purpose is None or not _stands_alone(clause):
-        return None
-    words = subject.split()
-    while words and words[-1].lower() in _DROPPED | {"already", "still", "currently", "only"}:
-        words.pop()
-    if not words or any(word.endswith(",") for word in words):
-        return None
-    owner = " ".join(words)
-    owner += "'" if owner.endswith("s") else "'s"
-    past = clause.words[clause.verb].form in verbs().past
-    said = _FINITE_FORM[amounting["verb"]][past]
-    rest = clause.text[amounting.start("rest") : _rest_end(clause.text, amounting)]
-    return _sentence(f"{owner} {purpose['purpose']} spending {said} {_plain(rest)}")
-
-
-def _rest_end(text: str, amounting: re.Match[str]) -> int:
-    end = amounting.end("rest")
-    while end > amounting.start("rest") and not (text[end - 1].isalnum() or text[end - 1] in ")]%"):
+def _unmarked(text: str, start: int, end: int) -> Stretch:
+    """A stretch without quotation marks and brackets at its ends that have no partner in it."""
+    while start < end and not balanced(text, start, end) and text[start] in "\"“”‘’'«»([)]":
+        start += 1
+    while start < end and not balanced(text, start, end) and text[end - 1] in "\"“”‘’'«»([)]":
         end -= 1
-    return end
+    return start, end
 
 
-def _presupposed(clause: Clause) -> tuple[Stretch, str, ClaimKind] | None:
-    """The figure that a judgement is passed on: "Ten million more for schools in 2016 is an important step"."""
-    verb = clause.words[clause.verb]
-    if verb.form not in BE or not _VALUED.match(clause.text, verb.end + 1):
-        return None
-    subject = clause.subject
-    figures = [index for index in range(len(subject)) if _figure(clause.text, subject, index) == "strong"]
-    if (
-        not figures
-        or figures[0] > 2
-        or not any(w.form in ("more", "less", "fewer", "extra", "additional") for w in subject[:6])
+def _is_fact(text: str, unit: _Unit, proposition: Proposition) -> bool:
+    """Whether a proposition could be checked against the world, and is asserted."""
+    words, verb = proposition.words, proposition.verb
+    if len(words) < (SHORTEST if proposition.form in ("clause", "shared", "relative", "tail") else 2):
+        return False
+    forms = {word.form for word in words}
+    if proposition.form == "apposition":
+        return True
+    if proposition.form in ("tail", "entry"):
+        return any(word.value is not None and word.form not in _NUMBER_ONLY for word in words)
+    if forms & _DEMANDING or forms & _WISHING:
+        return False
+    if verb < 0:
+        return False
+    main = words[verb]
+    if _attributes(words, verb) and (unit.source is None or _lexical(words, verb).form in _TELLING):
+        return False
+    if unit.source is not None and "must" in forms:
+        return False
+    if unit.direct:
+        subject = words[0].form
+        if subject in _SECOND_PERSON:
+            return False
+        if subject in _FIRST_PERSON and (main.form in _OPINING or "would" in forms or "could" in forms):
+            return False
+        if text[words[-1].end : words[-1].end + 1] == "!":
+            return False
+    lexical = _lexical(words, verb)
+    return not (lexical.form in _OPINING and words[0].form in _FIRST_PERSON)
+
+
+def _lexical(words: Sequence[Word], verb: int) -> Word:
+    """The word of a verb that carries its meaning."""
+    at = verb
+    while at + 1 < len(words) and (
+        words[at].form in AUXILIARIES
+        or words[at].form.endswith(("ly", "n't"))
+        or words[at].form in ("not", "now", "also", "already", "never", "just", "still", "only", "to", "been")
     ):
+        at += 1
+    return words[at]
+
+
+def _attributes(words: Sequence[Word], verb: int) -> bool:
+    """Whether a clause of the article only says that somebody says something."""
+    lexical = _lexical(words, verb)
+    if lexical.form not in cues() or not lexical.text.islower():
+        return False
+    following = next((word.form for word in words if word.start > lexical.start), None)
+    return following in _BEHIND_CUES or any("bare" in cue.uses for cue in cues()[lexical.form])
+
+
+def _presupposed(text: str, proposition: Proposition) -> _Assertion | None:
+    """The figure that a judgement is passed on: "Ten million more for schools in 2016 is an important step"."""
+    words, verb = proposition.words, proposition.verb
+    if proposition.form != "clause" or words[verb].form not in BE or not _VALUED.match(text, words[verb].end + 1):
         return None
-    if any(word.form in _OPEN_SUBJECTS for word in subject) or len(subject) < SHORTEST_CLAUSE:
+    subject = words[:verb]
+    more = any(word.form in ("more", "less", "fewer", "extra", "additional") for word in subject[:6])
+    if len(subject) < 4 or not more or not any(word.value is not None for word in subject[:3]):
         return None
     stretch = (subject[0].start, subject[-1].end)
-    said = _plain(clause.text[slice(*stretch)])
+    said = _plain(text[slice(*stretch)])
     if not subject[0].text.isupper():
         said = said[0].lower() + said[1:]
-    return stretch, f"There {verb.form} {said}.", "quantity"
+    return _Assertion((stretch,), "quantity", (f"There {words[verb].form} {said}.",))
 
 
-def _kind(clause: Clause) -> ClaimKind | None:
-    """What sort of fact a clause states; None where it states none that can be checked."""
-    words = clause.words
-    if len(words) > LONGEST_CLAUSE or any(word.form in _NEVER for word in words):
-        return None
-    if clause.form in _JUDGING or words[clause.verb].form in _JUDGING or _reports(clause):
-        return None
-    if any(
-        one.form in ("need", "needs", "has", "have", "had", "ought") and other.form == "to"
-        for one, other in pairwise(words)
-    ):
-        return None
-    figures = _figures(clause)
-    group = {word.form for word in words[clause.verb : clause.lexical + 1]}
-    if group & _HEDGED:
-        return None
-    said = clause.text[clause.start : words[-1].end]
-    if group & _WILL or _SCHEDULED.search(said):
-        planned = _dated(clause) and (
-            clause.says("event") or clause.says("measure") or _SCHEDULED.search(said) is not None
-        )
-        return "prediction" if (figures or planned) and _names_something(clause) else None
-    if _CAUSED.search(said) and (figures or _names_something(clause)) and "would" not in group:
+def _kind(text: str, unit: _Unit, proposition: Proposition) -> ClaimKind:
+    """What sort of fact a proposition states."""
+    pieces = proposition.pieces
+    words = [word for word in proposition.words if any(start <= word.start < end for start, end in pieces)]
+    said = text[pieces[0][0] : pieces[-1][1]]
+    if proposition.causal or (proposition.form != "apposition" and _CAUSED.search(said)):
         return "causal"
-    if (
-        clause.says("rule")
-        and _LAW.search(said, 0, clause.words[clause.lexical].start - clause.start)
-        and "would" not in group
-    ):
+    forms = {word.form for word in words}
+    if unit.pledged or (proposition.verb >= 0 and (forms & _FUTURE or _SCHEDULED.search(said))):
+        return "prediction"
+    if _RULING.search(said):
         return "rule"
-    if figures:
-        return "quantity"
-    if "would" not in group and clause.says("event") and _happened(clause):
-        return "event"
-    return None
+    return "quantity" if any(_counts(words, index) for index in range(len(words))) else "event"
 
 
-def _reports(clause: Clause) -> bool:
-    """Whether the clause only says that somebody says something."""
-    if clause.form not in cues() and clause.form not in _JUDGING:
-        return False
-    following = clause.words[clause.lexical + 1].form if clause.lexical + 1 < len(clause.words) else ""
-    return following in ("that", "he", "she", "they", "it", "we", "i", "to") or not (
-        clause.says("measure") or clause.says("event")
-    )
-
-
-def _figures(clause: Clause) -> bool:
-    """Whether the clause states a figure: measured by its verb, or given behind it."""
-    counted = clause.says("measure") or clause.says("event")
-    plain = clause.form in AUXILIARIES or clause.words[clause.verb].form in AUXILIARIES
-    compound = clause.words[clause.verb].form == "would"
-    for index in range(len(clause.words)):
-        strength = _figure(clause.text, clause.words, index)
-        behind = index > clause.verb
-        if strength == "strong" and (behind or counted):
-            return True
-        if strength == "times" and clause.says("measure") and index >= clause.verb:
-            return True
-        if strength == "digits" and not compound and (counted or (behind and plain)):
-            return True
-        if strength == "word" and not compound and counted and (behind or index <= 2):
-            return True
-    return False
-
-
-def _figure(text: str, words: Sequence[Word], index: int) -> str | None:
-    """How sure a word is a figure: `strong` (it has a unit), `times`, `digits`, `word`; None for dates and names."""
+def _counts(words: Sequence[Word], index: int) -> bool:
+    """Whether a word gives a figure: no year, no day of a month, no "first", no "one of"."""
     word = words[index]
     value = word.value
-    if value is None or not any(character.isdigit() for character in value):
-        return (
-            "times"
-            if value in ("double", "doubled", "triple", "tripled", "twice", "half", "halved") and index
-            else None
-        )
-    before = words[index - 1] if index else None
-    after = words[index + 1] if index + 1 < len(words) else None
-    beside = {other.form for other in (before, after) if other is not None}
-    unit = (after is not None and (after.value in _UNITS or after.form in _CURRENCIES)) or (
-        before is not None and before.value in _UNITS
-    )
-    third = words[index + 2].value if index + 2 < len(words) else None
-    if unit or third == "percent":
-        return "strong"
-    bracketed = text[word.end : word.end + 2].strip() == "["
-    if (
-        value.endswith("th")
-        or _YEAR.match(value)
-        or beside & (_MONTHS | {"am", "pm", "a.m", "p.m", "o'clock"})
-        or bracketed
-    ):
-        return None
-    if (
-        after is None
-        or after.form in _TIMES
-        or after.form.startswith(("year-old", "month-old"))
-        or "-" in text[word.end : after.start]
-    ):
-        return None
-    if before is not None and (
-        before.form in _NUMBERED or (before.text[0].isupper() and index > 1 and text[before.end : word.start] == " ")
-    ):
-        return None
-    if text[word.start - 1 : word.start] in ("-", "#") or ("," in text[word.end : after.start]):
-        return None
-    if not after.text[0].islower() or after.form in FUNCTION_WORDS - {"more", "less", "fewer", "other", "most"}:
-        return None
-    if word.text[0].isdigit():
-        return "digits"
-    return (
-        "word"
-        if value != "1" and (after.form.endswith("s") or after.form in ("people", "men", "women", "children"))
-        else None
-    )
-
-
-def _dated(clause: Clause) -> bool:
-    words = clause.words
-    for index, word in enumerate(words):
-        if word.form in _DAYS or (word.form in _MONTHS and word.text[0].isupper() and index):
-            return True
-        if word.value is not None and _YEAR.match(word.value):
-            return True
-        if word.form in _TIMES and index and words[index - 1].form in ("last", "next", "this"):
-            return True
-    return False
-
-
-def _happened(clause: Clause) -> bool:
-    """Whether something happened: a past verb, or a dated present, with a named subject and a date or a place."""
-    words = clause.words
-    subject = clause.subject
-    named = any(
-        word.text[0].isupper() and word.form not in FUNCTION_WORDS and (index or len(subject) > 1)
-        for index, word in enumerate(subject)
-    )
-    named = named or (len(subject) == 1 and subject[0].text[0].isupper() and subject[0].form not in FUNCTION_WORDS)
-    if not named:
+    if value is None or word.form in _NUMBER_ONLY or word.form.startswith("one"):
         return False
-    past = clause.form in verbs().past or words[clause.verb].form in _PAST_AUXILIARIES
-    if _dated(clause):
-        return past or any(word.value is not None and _YEAR.match(word.value) for word in words)
-    placed = any(
-        one.form in ("in", "at", "near", "outside") and other.text[0].isupper()
-        for one, other in zip(words[clause.lexical :], words[clause.lexical + 1 :], strict=False)
-    )
-    return past and placed
-
-
-def _names_something(clause: Clause) -> bool:
-    return any(
-        word.text[0].isupper() and index and word.form not in FUNCTION_WORDS for index, word in enumerate(clause.words)
-    ) or (clause.words[0].text[0].isupper() and clause.words[0].form not in FUNCTION_WORDS)
-
-
-def _stands_alone(clause: Clause) -> bool:
-    """Whether a reader of the clause alone knows what it is about."""
-    words, subject = clause.words, clause.subject
-    for index, word in enumerate(words):
-        following = words[index + 1].form if index + 1 < len(words) else ""
-        if word.form in _DEMONSTRATIVES and following in _TIMES:
-            continue
-        if (
-            word.form == "that"
-            and index
-            and (clause.finite[index - 1] or index > clause.verb or words[index - 1].form not in FUNCTION_WORDS)
-        ):
-            continue  # a relative, or what is found that …
-        if word.form in ("which", "who", "whose", "where", "when") and index:
-            continue
-        if (
-            index < clause.verb
-            and word.form in _OPEN_SUBJECTS
-            and not (word.form in ("one", "both", "former", "same") and index)
-        ):
-            return False
-        if index > clause.verb and word.form in _OPEN_OBJECTS:
-            return False
-    if not balanced(clause.text, clause.start, clause.end):
+    if value.endswith("th") or _YEAR.match(value):
         return False
-    if words[0].form == "there" and not _names_something(clause):
-        return False
-    return not _definite_without_name(subject) and not words[0].form.startswith(("according", "which"))
+    beside = words[max(0, index - 1) : index + 2]
+    return not (any(other.form in _MONTHS for other in beside) and value.isdigit())
 
 
-def _definite_without_name(subject: Sequence[Word]) -> bool:
-    """Whether the subject is a thing that only the sentences before it name: "the bank", "the two sides"."""
-    head = 0
-    if subject[0].form in (
-        "in",
-        "on",
-        "at",
-        "by",
-        "since",
-        "during",
-        "for",
-        "from",
-        "after",
-        "before",
-        "under",
-        "last",
-        "this",
-        "over",
-        "among",
-        "across",
-        "of",
-        "with",
-        "according",
-    ):
-        commas = [index for index in range(1, len(subject)) if subject[index].form == "the"]
-        head = commas[-1] if commas and commas[-1] > 1 else 0
-    first = subject[head].form
-    if first == "there":
-        return False
-    if first not in ("the", "then", "to", "not") and head == 0:
-        return False
-    if first != "the":
-        return first in ("then", "to")
-    rest = subject[head + 1 :]
-    known = {"world", "earth", "sun", "moon", "planet", "internet"}
-    return not any(word.text[0].isupper() or word.form in known for word in rest)
+def _readings(
+    document: Document,
+    unit: _Unit,
+    proposition: Proposition,
+    pieces: tuple[Stretch, ...],
+    resolve: Resolve | None,
+) -> Iterator[str]:
+    """How a proposition reads alone, the best first; each is tried against its evidence."""
+    text = document.text
+    subject = proposition.subject
+    predicate = _predicate(text, proposition)
+    source = _plain(text[slice(*unit.source)]) if unit.source else None
+    if proposition.form == "apposition" and subject is not None:
+        described = _plain(text[slice(*proposition.predicate)])
+        if described.split(" ")[0].lower() in _ARTICLES:
+            described = described[0].lower() + described[1:]
+        name = _plain(text[slice(*subject)])
+        yield _sentence(f"{name} is {described}") if not described.isdigit() else f"{name} is {described}."
+        return
+    if proposition.form == "tail" and subject is not None:
+        amount = _amount(text, proposition)
+        if amount is not None:
+            yield amount
+        yield _sentence(f"{_plain(text[slice(*subject)])}, {_plain(text[slice(*proposition.predicate)])}")
+        return
+    if subject is None or proposition.form == "entry":
+        return
+    if unit.direct and source and any(word.form in _FIRST_PERSON for word in proposition.words):
+        named = (resolve(Span.of(text, *unit.source)) if resolve and unit.source else None) or source
+        yield f"{_upper(named)} says: “{_plain(text[slice(*pieces[0])])}”."
+        return
+    first = _plain(text[slice(*subject)])
+    leading = LEADING.match(first)
+    if leading is not None and leading.end() < len(first):
+        first = first[leading.end() :]
+    first = re.sub(rf"\s(?:{'|'.join(sorted(_DROPPED))})\Z", "", first)
+    if first.casefold() in _PERSONAL and resolve is not None:
+        meant = resolve(Span.of(text, *subject))
+        if meant is not None:
+            yield _sentence(f"{meant} {predicate}")
+    yield _sentence(f"{first} {predicate}")
+
+
+def _predicate(text: str, proposition: Proposition) -> str:
+    """What is said of the subject, without "now" and "also" beside its verb."""
+    start, end = proposition.predicate
+    pieces = []
+    at = start
+    for word in proposition.words[max(0, proposition.verb) : max(0, proposition.verb) + 3]:
+        if word.form in _DROPPED and at <= word.start and text[word.end : word.end + 1] == " " and word.end < end:
+            pieces.append(text[at : word.start])
+            at = word.end + 1
+    pieces.append(text[at:end])
+    return _plain("".join(pieces))
+
+
+def _amount(text: str, proposition: Proposition) -> str | None:
+    """What is spent on something, amounting to a share, as a sentence of its own: "X's road spending amounts to …"."""
+    verb = proposition.words[0].form
+    if verb not in _FINITE_FORMS or proposition.subject is None:
+        return None
+    words = find_words(text, *proposition.subject)
+    at = next((index for index, word in enumerate(words) if word.form in _SPENDING and index), None)
+    purpose = _PURPOSE.search(text, words[at].end, proposition.subject[1]) if at is not None else None
+    if at is None or purpose is None:
+        return None
+    owner = [word for word in words[:at] if word.form not in _DROPPED | {"already", "still", "currently", "only"}]
+    if not owner or "," in text[owner[0].start : owner[-1].end]:
+        return None
+    name = _plain(text[owner[0].start : owner[-1].end])
+    name += "'" if name.endswith("s") else "'s"
+    said = _FINITE_FORMS[verb][words[at].form in verbs().past]
+    rest = text[proposition.words[0].end : proposition.predicate[1]]
+    return _sentence(f"{name} {purpose['purpose']} spending {said} {_plain(rest)}")
 
 
 def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def _alone(clause: Clause, stretch: Stretch) -> str:
-    """The clause as a sentence of its own, without "now" and "also" beside its verb."""
-    pieces = []
-    at = stretch[0]
-    for index in range(max(0, clause.verb - 1), min(len(clause.words), clause.lexical + 1)):
-        word = clause.words[index]
-        if word.form in _DROPPED and clause.text[word.end : word.end + 1] == " " and index:
-            pieces.append(clause.text[at : word.start])
-            at = word.end + 1
-    pieces.append(clause.text[at : stretch[1]])
-    return _sentence(_plain("".join(pieces)))
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _sentence(text: str) -> str:

@@ -13,10 +13,10 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from extractor.backends.rules.clauses import finite_verbs
 from extractor.backends.rules.cues import Cue, cues
 from extractor.backends.rules.layout import Outer, Token, outer_sentences
 from extractor.backends.rules.sources import DETERMINERS, PRONOUNS, after_cue, before_cue, takes_base_form
+from extractor.backends.rules.verbs import finite_verbs
 from extractor.kinds.kind import Drafted
 from extractor.kinds.quote import QuoteDraft
 from extractor.text.characters import QUOTATION_MARKS

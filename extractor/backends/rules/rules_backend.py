@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from extractor.backends.backend import ChunkResult
@@ -36,43 +37,59 @@ if TYPE_CHECKING:
 def draft_by_rules(document: Document, kinds: Sequence[Kind[Any, Any]]) -> list[Drafted]:
     """Every draft of an article, with offsets: a plain function of the text."""
     asked = {kind.name for kind in kinds}
-    entities = find_entities(document) if asked & {ENTITY.name, QUOTE.name} else []
-    quotes: list[Drafted] | None = None
+    # Quotes need the people, and claims need both: what is found of one kind is the same whatever else is asked for.
+    entities = find_entities(document)
+    names = _Names(document, entities)
     drafts: list[Drafted] = []
     if ENTITY.name in asked:
         drafts += entities
+    if not asked & {QUOTE.name, CLAIM.name}:
+        return drafts
+    quotes = find_quotes(document, people_in(entities))
     if QUOTE.name in asked:
-        quotes = find_quotes(document, people_in(entities))
-        drafts += quotes if ENTITY.name in asked else _with_names(quotes, entities, document)
+        drafts += quotes if ENTITY.name in asked else names.named(quotes)
     if CLAIM.name in asked:
-        drafts += find_claims(document, quotes)
+        drafts += find_claims(document, quotes, names.resolve)
     return drafts
 
 
-def _with_names(quotes: Sequence[Drafted], entities: Sequence[Drafted], document: Document) -> list[Drafted]:
-    """The quotes with their speakers' full names, where the entities that would resolve them are not asked for."""
-    seen = []
-    for number, drafted in enumerate(entities):
-        draft: EntityDraft = drafted.draft  # type: ignore[assignment]
-        spans = tuple(
-            Span(start=at, end=at + len(form), text=form)
-            for at, form in zip(drafted.at["forms"], draft.forms, strict=True)
-        )
-        seen.append(Entity(id=str(number), type=draft.type, name=draft.name, mentions=spans))
-    linked = [entity.model_copy(update={"id": f"e{n}"}) for n, entity in enumerate(link_names(seen, document))]
-    mentions = Intervals((m.start, m.end, (m, entity)) for entity in linked for m in entity.mentions)
-    attribution = Attribution(document, linked, mentions)
-    named = []
-    for drafted in quotes:
-        quote: QuoteDraft = drafted.draft  # type: ignore[assignment]
-        source = None
-        if quote.speaker is not None:
-            at = drafted.at["speaker"][0]
-            mention = Span(start=at, end=at + len(quote.speaker), text=quote.speaker)
-            source = attribution.resolve(Source(name=quote.speaker, mention=mention))
-        name = source.name if source is not None and source.entity else None
-        named.append(replace(drafted, draft=quote.model_copy(update={"speaker_name": name})))
-    return named
+@dataclass(frozen=True)
+class _Names:
+    """Who is meant by a mention, by the entities of the article."""
+
+    document: Document
+    entities: Sequence[Drafted]
+
+    @cached_property
+    def _attribution(self) -> Attribution:
+        seen = []
+        for number, drafted in enumerate(self.entities):
+            draft: EntityDraft = drafted.draft  # type: ignore[assignment]
+            spans = tuple(
+                Span(start=at, end=at + len(form), text=form)
+                for at, form in zip(drafted.at["forms"], draft.forms, strict=True)
+            )
+            seen.append(Entity(id=str(number), type=draft.type, name=draft.name, mentions=spans))
+        linked = [entity.model_copy(update={"id": f"e{n}"}) for n, entity in enumerate(link_names(seen, self.document))]
+        mentions = Intervals((m.start, m.end, (m, entity)) for entity in linked for m in entity.mentions)
+        return Attribution(self.document, linked, mentions)
+
+    def resolve(self, mention: Span) -> str | None:
+        """The full name of whom a mention means, or None where that is open."""
+        source = self._attribution.resolve(Source(name=mention.text, mention=mention))
+        return source.name if source is not None and source.entity else None
+
+    def named(self, quotes: Sequence[Drafted]) -> list[Drafted]:
+        """The quotes with their speakers' full names, where the entities that would resolve them are not asked for."""
+        named = []
+        for drafted in quotes:
+            quote: QuoteDraft = drafted.draft  # type: ignore[assignment]
+            name = None
+            if quote.speaker is not None:
+                at = drafted.at["speaker"][0]
+                name = self.resolve(Span(start=at, end=at + len(quote.speaker), text=quote.speaker))
+            named.append(replace(drafted, draft=quote.model_copy(update={"speaker_name": name})))
+        return named
 
 
 def people_in(entities: Sequence[Drafted]) -> list[Span]:
