@@ -34,6 +34,22 @@ Stretch = tuple[int, int]
 LONGEST_REPORT = 150
 """Tokens of a report without marks, at most: no sentence of news is so long, and the work stays linear."""
 
+_SUBORDINATING = frozenset(
+    "after before when while as since until once following despite during speaking asked according".split()
+)
+_NO_PARTICIPLES = frozenset("including during according something anything nothing everything being having".split())
+_DECLINING = frozenset("did didn't declined would wouldn't has hasn't refused has had was".split())
+_OPENING_CLAUSE = frozenset("when while as after although though because since before".split())
+_GOING_ON = frozenset(
+    "because as if when where that to which who whom whose so is was are were has had have will would can could may "
+    "might should must and but unless until since".split()
+)
+"""Words with which a report goes on behind the attribution that interrupts it."""
+_TURN = re.compile(
+    r"(?P<who>(?:[A-Z][\w.’'-]{0,20}|[A-Z])(?:\s(?:[A-Z][\w.’'-]{1,20}|de|van|von|al|bin)){0,3}):[ \t]+(?=\S)"
+)
+LEAST_TURNS = 4
+"""Turns of a transcript, at least."""
 LONGEST_SUBJECT = 40
 """Tokens in which a clause has to show its subject and its verb."""
 
@@ -140,9 +156,38 @@ class _Reader:
         self.last: Found | None = None
 
     def read(self) -> list[Found]:
+        self.found.extend(self._turns())
         for index, outer in enumerate(self.outers):
             self._sentence(index, outer)
         return self.found
+
+    def _turns(self) -> Iterator[Found]:
+        """What stands behind a name and a colon at the beginning of a paragraph, without marks.
+
+        A transcript has several such turns, of two voices at least; alone, it is a headline ("Holm: Bridge is safe").
+        """
+        turns = []
+        for number, (start, end) in enumerate(self.document.paragraphs):
+            match = _TURN.match(self.text, start, end)
+            if match is not None and match.end() < end and self.text[match.end()] not in QUOTATION_MARKS:
+                turns.append((number, match, end))
+        said: dict[str, list[str]] = {}
+        for _, match, end in turns:
+            said.setdefault(match["who"], []).append(self.text[match.end() : end].rstrip())
+        transcript = len(turns) >= LEAST_TURNS and 1 < len(said) < len(turns)
+        # Who mostly asks is the interviewer, whose questions are no news.
+        asking = {who for who, all_ in said.items() if 2 * sum(one.endswith("?") for one in all_) >= len(all_)}
+        wordless = {who for who, all_ in said.items() if not any(len(find_words(one[:200])) > 2 for one in all_)}
+        for number, match, end in turns:
+            who = match["who"].split()[-1]
+            headline = number == 0 and len(self.document.paragraphs) > 1 and who.istitle()
+            named = headline and re.search(rf"\b{re.escape(who)}\b", self.text[end:]) is not None
+            if (transcript and match["who"] not in asking | wordless) or named:
+                content = match.end(), match.end() + len(self.text[match.end() : end].rstrip(" .\n"))
+                if headline and not transcript:
+                    content = content[0], min(content[1], self.document.sentences[0].end)
+                if content[1] > content[0]:
+                    yield Found([content], None, match.span("who"), number, -1, False, False)
 
     # -- one sentence
 
@@ -281,6 +326,14 @@ class _Reader:
         tokens = outer.tokens
         left = self._left(tokens, taken, frame)
         limit = self._limit(tokens, frame, following)
+        if not frame.inverted and frame.start == taken + 1 and tokens[taken].lower in _OPENING_CLAUSE:
+            limit = self._clause_end(tokens, frame.end, limit)
+        around = self._around(tokens, taken, frame, limit)
+        if around is not None:
+            self._add(index, outer, frame, around, used)
+            return around[-1][1]
+        if left is not None and frame.inverted and not self._has_verb(tokens, *left):
+            left = None  # "Ada Holm, 27, a farmer in Lyon, said the …"
         right = self._right(tokens, frame, limit)
         if "colon" in frame.uses:
             left = None
@@ -308,6 +361,30 @@ class _Reader:
         if not marked and "that" in frame.uses and not frame.uses & {"direct", "bare"}:
             return self._is_clause(tokens, *left)
         return bool(frame.uses & ({"that", "direct", "bare"} if marked else {"direct", "bare"}))
+
+    def _around(self, tokens: Sequence[Token], taken: int, frame: Frame, limit: int) -> list[Stretch] | None:
+        """The two parts of a report that its attribution interrupts ("On top of that, they say, it will rain")."""
+        begin, end, at = taken, frame.start - 1, frame.end
+        if frame.inverted or frame.shared or not frame.uses & {"direct", "bare"} or end <= begin or at + 2 >= limit:
+            return None
+        if tokens[end].text != "," or tokens[at].text != ",":
+            return None
+        if any(token.kind == "quoted" for token in (*tokens[begin:end], tokens[at + 1])):
+            return None
+        while begin < end and (tokens[begin].kind == "mark" or tokens[begin].lower in ("and", "but")):
+            begin += 1
+        goes_on = tokens[at + 1].lower in _GOING_ON or not self._has_verb(tokens, begin, end)
+        right = self._content(tokens, at + 1, limit) if goes_on else None
+        if begin == end or right is None or tokens[begin].lower in ("asked", "speaking", "according"):
+            return None
+        whole = begin, right[1]
+        return [(begin, end), right] if self._has_verb(tokens, *whole) else None
+
+    def _has_verb(self, tokens: Sequence[Token], begin: int, end: int) -> bool:
+        """Whether a finite verb, or marked words, stand there."""
+        if any(token.kind == "quoted" for token in tokens[begin:end]):
+            return True
+        return any(finite_verbs(find_words(self.text, tokens[begin].start, tokens[end - 1].end)[: 2 * LONGEST_SUBJECT]))
 
     @staticmethod
     def _only_marked(tokens: Sequence[Token], stretch: Stretch) -> bool:
@@ -350,11 +427,27 @@ class _Reader:
             return begin, end
         if not comma or end - begin < 3:
             return None
-        if tokens[begin].lower in _OPENINGS and (
-            end - begin < 12 or tokens[begin].lower in ("asked", "speaking", "according")
-        ):
+        opening = tokens[begin].lower
+        if opening in ("asked", "speaking", "according"):
+            return None
+        # "In May, she said …" opens the sentence; "In May the mill closed, she said" is the report.
+        plain = opening not in _SUBORDINATING and self._is_clause_behind(tokens, begin, end)
+        if opening in _OPENINGS and end - begin < 12 and not plain:
             return None
         return begin, end
+
+    def _clause_end(self, tokens: Sequence[Token], at: int, limit: int) -> int:
+        """Where "When she said that it rains, …" goes on with its main clause; `limit` where that is not seen."""
+        for index in range(at + 2, limit - 2):
+            if tokens[index].text == "," and self._is_clause(tokens, index + 1, limit):
+                return index
+        return limit
+
+    def _is_clause_behind(self, tokens: Sequence[Token], begin: int, end: int) -> bool:
+        """Whether a clause stands behind an opening word that itself opens none."""
+        words = find_words(self.text, tokens[begin].start, tokens[end - 1].end)
+        verb = next((at for at, finite in enumerate(finite_verbs(words[: 2 * LONGEST_SUBJECT])) if finite), None)
+        return verb is not None and verb >= 1 and verb + 1 < len(words)
 
     def _limit(self, tokens: Sequence[Token], frame: Frame, following: Frame | None) -> int:
         """Index at which content behind a frame has to end: before the next frame, or the sentence's stop."""
@@ -408,6 +501,8 @@ class _Reader:
         if first.kind == "quoted" and uses & {"direct", "that", "bare"}:
             return self._marked_content(tokens, at, limit)
         that = self._that(tokens, at, limit)
+        if that is not None and "bare" in uses and first.lower not in _ADVERBIAL and self._is_clause(tokens, at, that):
+            that = None  # "said the fact is that it rains": the clause has begun before it
         if "that" in uses and that is not None:
             return self._content(tokens, that + 1, limit)
         spoken = self._utterance_after(tokens, at, limit)
@@ -525,6 +620,7 @@ class _Reader:
             at += 1
         if at >= limit or limit - at > LONGEST_REPORT:
             return None
+        limit = self._before_addition(tokens, at, limit)
         tail = _TAIL.search(self.text, tokens[at].start, tokens[limit - 1].end)
         if tail is not None and not any(
             token.kind == "quoted" and token.start >= tail.start() for token in tokens[at:limit]
@@ -534,6 +630,19 @@ class _Reader:
         while limit > at and tokens[limit - 1].kind == "mark" and tokens[limit - 1].text in ",.;:—–":
             limit -= 1
         return (at, limit) if limit > at else None
+
+    @staticmethod
+    def _before_addition(tokens: Sequence[Token], at: int, limit: int) -> int:
+        """Where what the article adds begins: "…, noting that", "… but did not say why"."""
+        for index in range(at + 3, limit - 1):
+            before, lower = tokens[index - 1], tokens[index].lower
+            if tokens[index].kind != "word":
+                continue
+            if before.text == "," and lower.endswith("ing") and len(lower) > 5 and lower not in _NO_PARTICIPLES:
+                return index - 1
+            if lower == "but" and tokens[index + 1].lower in _DECLINING:
+                return index - 1 if before.text == "," else index
+        return limit
 
     # -- what is found
 

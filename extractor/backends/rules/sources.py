@@ -86,6 +86,8 @@ def before_cue(tokens: Sequence[Token], cue: int, start: int = 0) -> tuple[int, 
         if head is None:
             return None
         end = head
+        if end - 2 > start and tokens[end - 1].text.isdigit() and tokens[end - 2].text == ",":
+            end -= 2  # "Ada Holm, 27, a farmer in Lyon, said"
     return _phrase_ending(tokens, end, start)
 
 
@@ -192,7 +194,8 @@ def _before_apposition(tokens: Sequence[Token], closing: int, start: int) -> int
             # ", a doctor in Lyon, France, said": the comma found parts the apposition; its own is further back.
             if opening == "," and len(inside) <= 2 and all(t.capitalised for t in inside) and index - 1 > start:
                 outer = _before_apposition(tokens, index, start)
-                if outer is not None and tokens[outer - 1].capitalised and tokens[outer].text == ",":
+                aged = outer is not None and outer > start and tokens[outer - 1].text.isdigit()
+                if outer is not None and (aged or tokens[outer - 1].capitalised) and tokens[outer].text == ",":
                     return outer
             return index
     return None
@@ -331,6 +334,17 @@ def takes_base_form(tokens: Sequence[Token], phrase: tuple[int, int]) -> bool:
     last = tokens[phrase[1] - 1].lower
     return (
         last in _PLURAL_WORDS
-        or (last.endswith("s") and not last.endswith("ss") and not tokens[phrase[1] - 1].capitalised)
+        # "Republicans say"; of one person it would be "Sanders says".
+        or (last.endswith("s") and not last.endswith("ss") and not _is_helped(tokens, phrase[0]))
         or any(token.lower == "and" for token in tokens[phrase[0] : phrase[1]])
     )
+
+
+def _is_helped(tokens: Sequence[Token], begin: int) -> bool:
+    """Whether what stands before a subject takes a verb's base form ("did Sanders say", "let Sanders say")."""
+    return begin > 0 and tokens[begin - 1].lower in _HELPERS
+
+
+_HELPERS = frozenset(
+    "do does did will would can could shall should may might must let make made hear help when".split()
+)

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 
 from extractor.backends.rules.cues import cues
+from extractor.backends.rules.entities import find_entities
 from extractor.backends.rules.quotes import find_quotes
+from extractor.backends.rules.rules_backend import people_in
 from extractor.grounding.ground import ground
 from extractor.kinds.catalogue import KINDS
 from extractor.records.span import Span
@@ -17,6 +19,7 @@ from extractor.text.chunks import split_chunks
 from tests.articles import document, texts
 
 if TYPE_CHECKING:
+    from extractor.kinds.quote import QuoteDraft
     from extractor.records.item import Quote
 
 Row = tuple[str, str | None, str | None, list[str]]
@@ -172,3 +175,47 @@ def test_any_text_gives_spans_that_are_its_own(text: str) -> None:
     for quote in quotes(text):
         for span in (*quote.spans, *([quote.cue] if quote.cue else [])):
             assert text[span.start : span.end] == span.text
+
+
+@pytest.mark.parametrize(
+    ("text", "content", "speaker"),
+    [
+        ("Farmers say the river will rise.", "the river will rise", "Farmers"),
+        ("Ada Holm, 27, a farmer in Lyon, said the river would rise.", "the river would rise", "Ada Holm"),
+        ("Ada Holm, 22, of Flint, Mich., said she had not given up.", "she had not given up", "Ada Holm"),
+        ("Holm said the reason is the fact that it rains.", "the reason is the fact that it rains", "Holm"),
+        ("This has been a worry for years, Holm said.", "This has been a worry for years", "Holm"),
+        ("Holm said the mill would close, raising fears in Lyon.", "the mill would close", "Holm"),
+        ("Holm said he would open the mill but did not say when.", "he would open the mill", "Holm"),
+        ("When Holm said that the mill would close, the price fell in a day.", "the mill would close", "Holm"),
+        ("The plan, an aide said, is to close the mill.", "The plan … is to close the mill", "an aide"),
+        ("On top of that, farmers say, the river will rise.", "On top of that … the river will rise", "farmers"),
+    ],
+)
+def test_reports_and_what_stands_around_them(text: str, content: str, speaker: str) -> None:
+    (found,) = find_quotes(document(text), people_in(find_entities(document(text))))
+    draft: QuoteDraft = found.draft  # type: ignore[assignment]
+    assert (" … ".join(draft.content), draft.speaker) == (content, speaker)
+
+
+def test_the_turns_of_a_transcript_are_their_speakers_and_questions_are_not() -> None:
+    text = "\n\n".join(
+        [
+            "We met in May.",
+            "LP: Why did the mill close?",
+            "Holm: It was old. Nobody came.",
+            "LP: And now?",
+            "Holm: Now it is a school.",
+        ]
+    )
+    found = [drafted.draft for drafted in find_quotes(document(text))]
+    assert [(draft.content, draft.speaker, draft.cue) for draft in found] == [  # type: ignore[attr-defined]
+        (["It was old. Nobody came"], "Holm", None),
+        (["Now it is a school"], "Holm", None),
+    ]
+
+
+def test_a_headline_with_a_name_and_a_colon_is_a_quote_and_a_list_of_figures_is_none() -> None:
+    (found,) = find_quotes(document("Holm: Mill will close\n\nThe mayor, Ada Holm, spoke on Monday."))
+    assert found.draft.content == ["Mill will close"]  # type: ignore[attr-defined]
+    assert not find_quotes(document("Results\n\nHolm: 12\n\nEk: 14\n\nHolm: 3\n\nEk: 9"))
