@@ -237,7 +237,13 @@ def _run_model(model: str, gold: Gold, settings: Settings, request: Request) -> 
     """What a model extracts from gold's articles; whether from all; None if from none, for a reason common to all."""
     watch = Watch()
     articles = [
-        Article(id=key, text=one.text, title=one.article.title, language=one.article.language)
+        Article(
+            id=key,
+            text=one.text,
+            title=one.article.title,
+            published=one.article.published,
+            language=one.article.language,
+        )
         for key, one in gold.articles.items()
     ]
     usage, incomplete, for_all, said = Usage(), 0, False, set()

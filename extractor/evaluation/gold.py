@@ -136,6 +136,8 @@ class LabelledArticle(_Part):
     """Of the text's UTF-8, in hex."""
     title: str | None = None
     """Its title."""
+    published: str | None = None
+    """When, as it was given; a model is shown it."""
     source: str | None = None
     """Who published it."""
     language: str | None = None
