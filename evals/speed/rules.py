@@ -1,7 +1,7 @@
-"""The offline rules, beside spaCy's blank English pipeline with sentencizer and entity ruler: `python evals/speed/rules.py`.
+"""The offline rules, beside spaCy's blank English with sentencizer and entity ruler: `python evals/speed/rules.py`.
 
-Both read the same articles (made up, a seed settles them) in one process. spaCy cuts words and sentences and looks names
-up in a list; the rules find quotes with speakers, entities of any name, and claims, all grounded and linked. So the
+Both read the same articles (made up, a seed settles them) in one process. spaCy cuts words and sentences and looks
+names up in a list; the rules find quotes with speakers, entities of any name, and claims, all grounded and linked. So the
 ratio says what that costs, not who is better at one thing. The second table shows how time grows with an article's
 length, from 1 KB to 1 MB: microseconds a character stay the same where it grows with the length only.
 
@@ -16,8 +16,8 @@ import time
 from typing import TYPE_CHECKING
 
 import spacy
-
 from articles import generate
+
 from extractor import Article, Extractor
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def main() -> None:
 
         mine, theirs = best(ours, arguments.rounds), best(lambda: list(pipeline.pipe(texts)), arguments.rounds)
         print(f"{len(texts)} articles, {characters:,} characters")
-        print(f"rules        {1e6 * mine / characters:8.2f} µs a character, {60e-6 * characters / mine:6.1f} MB a minute")
+        megabytes = 60e-6 * characters / mine
+        print(f"rules        {1e6 * mine / characters:8.2f} µs a character, {megabytes:6.1f} MB a minute")
         print(f"spaCy blank  {1e6 * theirs / characters:8.2f} µs a character")
         print(f"rules / spaCy blank: {mine / theirs:.1f}")
         print("\nlength     µs a character")

@@ -48,6 +48,7 @@ _GOING_ON = frozenset(
 _TURN = re.compile(
     r"(?P<who>(?:[A-Z][\w.’'-]{0,20}|[A-Z])(?:\s(?:[A-Z][\w.’'-]{1,20}|de|van|von|al|bin)){0,3}):[ \t]+(?=\S)"
 )
+_BELONGS = re.compile(r"\s(?:of|from|at|with)\s(?:the\s)?[A-Z]")
 LEAST_TURNS = 4
 """Turns of a transcript, at least."""
 LONGEST_SUBJECT = 40
@@ -696,10 +697,12 @@ class _Reader:
             and tokens[behind - 1].text == ","
             and (person := self._person_at(tokens[behind].start, tokens[behind].end))
             and person[0] == tokens[behind].start
-            and self.text[person[1] : person[1] + 1] == ","
+            and self.text[person[1] : person[1] + 1] in (",", ".", "")
         ):
             return person
         at = bisect_left(self.people_starts, start)
+        if at < len(self.people) and _BELONGS.match(self.text, self.people[at].end, end):
+            return self.people[at].start, self.people[at].end  # "Ada Holm of the Lyon Bank"
         while at < len(self.people) and self.people[at].end <= end:
             if self.people[at].end == end:
                 return self.people[at].start, end
@@ -753,7 +756,10 @@ class _Reader:
                     before.tokens[frame.cue[1] - 1].end,
                 ), self._speaker(before.tokens, frame.source or (0, 1))
         last = self.last
+        reported = self.found[-1] if self.found else None
         if before.paragraph == outer.paragraph:
+            if reported is not None and reported.outer == index - 1 and reported.speaker and not before.quoted:
+                return None, reported.speaker
             if not before.quoted and (subject := self._subject(before, min(6, len(before.tokens)))):
                 return None, self._speaker(before.tokens, subject)
         elif last is not None and last.marked and last.paragraph == outer.paragraph - 1 and last.outer == index - 1:

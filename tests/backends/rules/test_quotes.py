@@ -219,3 +219,15 @@ def test_a_headline_with_a_name_and_a_colon_is_a_quote_and_a_list_of_figures_is_
     (found,) = find_quotes(document("Holm: Mill will close\n\nThe mayor, Ada Holm, spoke on Monday."))
     assert found.draft.content == ["Mill will close"]  # type: ignore[attr-defined]
     assert not find_quotes(document("Results\n\nHolm: 12\n\nEk: 14\n\nHolm: 3\n\nEk: 9"))
+
+
+def test_a_speaker_is_named_without_the_house_and_an_apposition_s_name_is_the_speaker() -> None:
+    for text, speaker in (
+        ("Ada Holm of the Lyon Bank said the mill would close.", "Ada Holm"),
+        ('"It will close," said the mill\'s owner, Ada Holm.', "Ada Holm"),
+        ('At Ek Bank, Ada Holm said that the mill was old. "It will be closed by May. It is too old to run."', "Ada Holm"),
+    ):
+        found = quotes(text)
+        assert found[-1].speaker is not None
+        assert found[-1].speaker.mention is not None
+        assert found[-1].speaker.mention.text == speaker
