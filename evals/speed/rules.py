@@ -1,9 +1,9 @@
 """The offline rules, beside spaCy's blank English with sentencizer and entity ruler: `python evals/speed/rules.py`.
 
 Both read the same articles (made up, a seed settles them) in one process. spaCy cuts words and sentences and looks
-names up in a list; the rules find quotes with speakers, entities of any name, and claims, all grounded and linked. So the
-ratio says what that costs, not who is better at one thing. The second table shows how time grows with an article's
-length, from 1 KB to 1 MB: microseconds a character stay the same where it grows with the length only.
+names up in a list; the rules find quotes with speakers, entities of any name, and claims, all grounded and linked. So
+the ratio says what that costs, not who is better at one thing. The second table shows how time grows with the length
+of an article: from 1 KB to 1 MB, microseconds a character stay the same where it grows with the length only.
 
 Processor time, the best of several rounds. Needs spacy.
 """
