@@ -22,7 +22,7 @@ from extractor.kinds.claim import ClaimDraft
 from extractor.kinds.kind import Drafted, UnsupportedError
 from extractor.kinds.support import check_support
 from extractor.records.span import Span
-from extractor.text.words import Word, find_words
+from extractor.text.words import Word, find_words, has_more_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 SHORTEST = 3
 """Words in a claim, at least."""
+HEADING_WORDS = 9
+"""Words of a paragraph without a stop that is a heading, at most."""
 
 _NOT_ASSERTED = frozenset(
     "deny denies denied denying doubt doubts doubted dispute disputes disputed reject rejects rejected ask "
@@ -52,6 +54,7 @@ _WISHING = frozenset(
     "hope hopes hoped hoping wish wishes wished imagine suppose prefer prefers preferred deserve deserves".split()
 )
 _OPINING = frozenset("think thinks thought believe believes believed feel feels felt guess consider know knew".split())
+_WANTING = frozenset("need want like love hate intend promise".split())
 _FIRST_PERSON = frozenset("i we i'm i've i'd i'll we're we've we'd we'll".split())
 _SECOND_PERSON = frozenset("you you're you've you'd you'll your yours".split())
 _ARTICLES = frozenset("a an the its his her their".split())
@@ -228,8 +231,16 @@ def _is_skipped(document: Document, sentence: Sentence) -> bool:
     """Whether a sentence is a headline, which the text says again, or no part of the article's text."""
     if _BOILERPLATE.match(document.text, sentence.start, sentence.end):
         return True
-    ends = document.text[sentence.end - 1]
-    return sentence.paragraph == 0 and len(document.paragraphs) > 1 and ends not in ".!?…\"”’'"
+    start, end = document.paragraphs[sentence.paragraph]
+    if len(document.paragraphs) == 1 or document.text[sentence.end - 1] in ".!?…\"”’'":
+        return False
+    return sentence.paragraph == 0 or (
+        # "Turnout falls to 63%": a heading; a line of a table has a colon, an item of a list its sign.
+        (sentence.start, sentence.end) == (start, end)
+        and document.text[start].isalnum()
+        and ":" not in document.text[start:end]
+        and not has_more_words(document.text[start:end], HEADING_WORDS)
+    )
 
 
 def _may_report(document: Document, sentence: Sentence) -> bool:
@@ -301,12 +312,17 @@ def _is_fact(text: str, unit: _Unit, proposition: Proposition) -> bool:
         subject = words[0].form
         if subject in _SECOND_PERSON:
             return False
-        if subject in _FIRST_PERSON and (main.form in _OPINING or "would" in forms or "could" in forms):
+        opinion = main.form in _OPINING | _WANTING or forms & {"would", "could", "glad", "sorry", "proud"}
+        if subject in _FIRST_PERSON and (opinion or _has_to(words)):
             return False
         if text[words[-1].end : words[-1].end + 1] == "!":
             return False
     lexical = _lexical(words, verb)
     return not (lexical.form in _OPINING and words[0].form in _FIRST_PERSON)
+
+
+def _has_to(words: Sequence[Word]) -> bool:
+    return any(one.form in ("have", "need") and two.form == "to" for one, two in pairwise(words))
 
 
 def _lexical(words: Sequence[Word], verb: int) -> Word:

@@ -61,6 +61,11 @@ class Outer:
         words = [token for token in self.tokens if token.kind == "word" and len(token.text) > 3]
         return sum(word.capitalised for word in words) > 0.7 * len(words)
 
+    @cached_property
+    def only_marked(self) -> bool:
+        """Whether it has no word outside quotation marks."""
+        return all(token.kind != "word" for token in self.tokens)
+
     @property
     def quoted(self) -> tuple[Token, ...]:
         """Its marked stretches."""

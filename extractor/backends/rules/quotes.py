@@ -383,9 +383,11 @@ class _Reader:
 
     def _has_verb(self, tokens: Sequence[Token], begin: int, end: int) -> bool:
         """Whether a finite verb, or marked words, stand there."""
+        end = min(end, begin + LONGEST_REPORT)
         if any(token.kind == "quoted" for token in tokens[begin:end]):
             return True
-        return any(finite_verbs(find_words(self.text, tokens[begin].start, tokens[end - 1].end)[: 2 * LONGEST_SUBJECT]))
+        end = min(end, begin + 2 * LONGEST_SUBJECT)
+        return end > begin and any(finite_verbs(find_words(self.text, tokens[begin].start, tokens[end - 1].end)))
 
     @staticmethod
     def _only_marked(tokens: Sequence[Token], stretch: Stretch) -> bool:
@@ -446,8 +448,9 @@ class _Reader:
 
     def _is_clause_behind(self, tokens: Sequence[Token], begin: int, end: int) -> bool:
         """Whether a clause stands behind an opening word that itself opens none."""
+        end = min(end, begin + 2 * LONGEST_SUBJECT)
         words = find_words(self.text, tokens[begin].start, tokens[end - 1].end)
-        verb = next((at for at, finite in enumerate(finite_verbs(words[: 2 * LONGEST_SUBJECT])) if finite), None)
+        verb = next((at for at, finite in enumerate(finite_verbs(words)) if finite), None)
         return verb is not None and verb >= 1 and verb + 1 < len(words)
 
     def _limit(self, tokens: Sequence[Token], frame: Frame, following: Frame | None) -> int:
@@ -715,13 +718,12 @@ class _Reader:
         if marked is None:
             return
         span = (marked.start, marked.end)
-        alone = all(other.kind == "quoted" or other.kind == "mark" for other in outer.tokens)
         begins_paragraph = position == 0 and (index == 0 or self.outers[index - 1].paragraph != outer.paragraph)
         last = self.last
         if last is not None and last.continued and begins_paragraph and last.paragraph == outer.paragraph - 1:
             self._extend(last, span, index, outer, marked)
             return
-        if not alone:
+        if not outer.only_marked:
             return
         if last is not None and last.marked and last.paragraph == outer.paragraph and last.outer in (index, index - 1):
             self._extend(last, span, index, outer, marked)
