@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from extractor.backends.rules.verbs import AUXILIARIES, finite_verbs, verbs
@@ -86,6 +87,7 @@ def propositions(text: str, words: Sequence[Word], end: int) -> Iterator[Proposi
         end: Offset where the part ends.
     """
     finite = finite_verbs(words)
+    commas = [False, *("," in text[one.end : other.start] for one, other in pairwise(words))]
     first = 0
     carried: Stretch | None = None
     for index in range(1, len(words) + 1):
@@ -93,7 +95,7 @@ def propositions(text: str, words: Sequence[Word], end: int) -> Iterator[Proposi
             continue
         if index < len(words) and not any(finite[first:index]) and _is_entry(text, words, first, index):
             continue  # "Tampere: +3.1%"
-        part = _Part(text, words, finite, first, index, words[index].start if index < len(words) else end)
+        part = _Part(text, words, finite, commas, first, index, words[index].start if index < len(words) else end)
         found = list(part.read(carried))
         yield from found
         subjects = [one.subject for one in found if one.form == "clause" and one.subject is not None]
@@ -125,6 +127,8 @@ class _Part:
     text: str
     words: Sequence[Word]
     finite: Sequence[bool]
+    comma_before: Sequence[bool]
+    """For each word, whether a comma stands before it."""
     first: int
     last: int
     end: int
@@ -181,7 +185,7 @@ class _Part:
     def noun_phrase(self) -> Stretch | None:
         """The words at its beginning up to the first comma or verb."""
         for index in range(self.first, min(self.last, self.first + 2 * AHEAD)):
-            comma = index > self.first and "," in self.text[self.words[index - 1].end : self.words[index].start]
+            comma = index > self.first and self.comma_before[index]
             if comma or self.finite[index]:
                 return (self.words[self.first].start, self.words[index - 1].end) if index > self.first else None
         return self.words[self.first].start, self.words[min(self.last, self.first + 2 * AHEAD) - 1].end
@@ -218,7 +222,7 @@ class _Part:
         `seen`: whether the clause so far has its verb; `subordinate`: whether it belongs to another one.
         """
         words, form = self.words, self.words[index].form
-        comma = "," in self.text[words[index - 1].end : words[index].start]
+        comma = self.comma_before[index]
         if form in _RELATIVES and comma and self._verb_ahead(index + 1) is not None:
             return _Opening(index + 1, index, "relative")
         if form == "where" and comma and self._verb_ahead(index + 1) is not None:
@@ -268,7 +272,7 @@ class _Part:
     def _verb_ahead(self, index: int) -> int | None:
         """Index of the first finite verb from `index` on with no comma before it."""
         for at in range(index, min(index + AHEAD, self.last)):
-            if at > index and "," in self.text[self.words[at - 1].end : self.words[at].start]:
+            if at > index and self.comma_before[at]:
                 return None
             if self.finite[at]:
                 return at
@@ -279,7 +283,7 @@ class _Part:
         if verb <= first:
             return False
         word = self.words[first]
-        comma = "," in self.text[self.words[first - 2].end : self.words[first - 1].start] if first >= 2 else False
+        comma = first > 0 and self.comma_before[first - 1]
         if word.form in _SUBJECT_PRONOUNS or comma:
             return True
         return word.form in _DETERMINERS or word.form in _PRONOUNS or word.value is not None
@@ -287,7 +291,7 @@ class _Part:
     def _behind_comma(self, begin: int) -> int | None:
         """Index of the main clause behind an opening subordinate clause."""
         for index in range(begin + 2, min(self.last, begin + 2 * AHEAD)):
-            if "," in self.text[self.words[index - 1].end : self.words[index].start]:
+            if self.comma_before[index]:
                 return index if any(self.finite[begin + 1 : index]) else None
         return None
 
@@ -306,7 +310,7 @@ class _Part:
         if verb is None:
             return stop
         for index in range(verb + 1, stop):
-            comma = "," in self.text[self.words[index - 1].end : self.words[index].start]
+            comma = self.comma_before[index]
             if comma and (self.finite[index] or (index + 1 < stop and self.finite[index + 1])):
                 return index
         return stop
@@ -371,9 +375,8 @@ class _Part:
         yield Proposition(form, pieces, subject, predicate, tuple(own), at)
         cause = _CAUSES.search(self.text, words[verb].end, close)
         if cause is not None and form != "relative" and cause.start() - words[verb].start > 12:
-            short = self.text[: cause.start()].rstrip(" ,")
-            stop_at = len(short)
-            kept = tuple(word for word in own if word.end <= stop_at)
+            kept = tuple(word for word in own if word.end <= cause.start())
+            stop_at = kept[-1].end
             yield Proposition(form, ((start, stop_at),), subject, (predicate[0], stop_at), kept, at)
         for begin_tail, end_tail in tails:
             tail = words[begin_tail:end_tail]
@@ -382,8 +385,8 @@ class _Part:
 
     def _head(self, first: int, verb: int) -> Stretch | None:
         """The subject up to the first comma, where something between commas stands before its verb."""
-        text, words = self.text, self.words
-        commas = [at for at in range(first + 1, verb + 1) if "," in text[words[at - 1].end : words[at].start]]
+        words = self.words
+        commas = [at for at in range(first + 1, verb + 1) if self.comma_before[at]]
         if len(commas) < 2 or commas[-1] != verb or words[first].form in _PREPOSITIONS:
             return None
         return words[first].start, words[commas[0] - 1].end
@@ -391,20 +394,20 @@ class _Part:
     def _head_of(self, subject: Stretch, first: int) -> Stretch | None:
         """The subject up to the first comma, where it has a description between commas."""
         for at in range(first, self.last):
-            if self.words[at].end == subject[1] and at + 1 < self.last:
-                return self._head(first, at + 1)
+            if self.words[at].end >= subject[1]:
+                return self._head(first, at + 1) if at + 1 < self.last else None
         return None
 
     def _is_interrupted(self, begin: int) -> bool:
         """Whether a predicate goes on behind a clause between commas, and not behind a conjunction."""
-        return "," in self.text[self.words[begin - 1].end : self.words[begin].start] and self.finite[begin]
+        return self.comma_before[begin] and self.finite[begin]
 
     def _participle(self, verb: int, stop: int) -> int:
         """Where "…, raising fears in Lyon" begins, which only adds to a clause; else its end."""
         words = self.words
         for at in range(verb + 2, stop):
             form = words[at].form
-            comma = "," in self.text[words[at - 1].end : words[at].start]
+            comma = self.comma_before[at]
             if comma and form.endswith("ing") and len(form) > 5 and not any(w.negates for w in words[at:stop]):
                 return at
         return stop
@@ -412,7 +415,7 @@ class _Part:
     def _tails(self, verb: int, stop: int) -> Iterator[tuple[int, int]]:
         """Stretches of words behind a comma, without a verb, that state a figure of their own."""
         words = self.words
-        commas = [at for at in range(verb + 1, stop) if "," in self.text[words[at - 1].end : words[at].start]]
+        commas = [at for at in range(verb + 1, stop) if self.comma_before[at]]
         for number, at in enumerate(commas):
             until = commas[number + 1] if number + 1 < len(commas) else stop
             if any(self.finite[at:until]) or until - at > 2 * AHEAD:
@@ -454,9 +457,7 @@ class _Part:
     def _appositions(self) -> Iterator[Proposition]:
         """Descriptions beside names: "Holm, the mayor of Lyon,"; "its chair, Ada Holm,"; "Holm, 42,"."""
         words = self.words
-        commas = [
-            at for at in range(self.first + 1, self.last) if "," in self.text[words[at - 1].end : words[at].start]
-        ]
+        commas = [at for at in range(self.first + 1, self.last) if self.comma_before[at]]
         bounds = [self.first, *commas, self.last]
         for before, at, until in zip(bounds, bounds[1:], bounds[2:], strict=False):
             if until - at > 2 * BACK or any(self.finite[at:until]):
