@@ -7,6 +7,8 @@ is running already (notebooks): it runs on a loop of its own in the background.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import queue
 import threading
 from collections import deque
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from extractor.backends.registry import OFFLINE, backend_for
 from extractor.background import call_soon, run_sync, start
 from extractor.errors import UsageError
-from extractor.kinds.catalogue import kinds_named
+from extractor.kinds.catalogue import KINDS, kinds_named
 from extractor.llm.estimate import Estimate
 from extractor.llm.events import Hooks
 from extractor.pipeline import Pipeline
@@ -120,18 +122,30 @@ class Extractor:
             base_url=base_url,
             api_key=api_key,
         )
+        chunk_chars = CHUNK_CHARS if chunk_chars is None else chunk_chars
+        context_sentences = CONTEXT_SENTENCES if context_sentences is None else context_sentences
+        self.shaping: dict[str, Any] = {
+            "kinds": {kind.name: _declaration(kind) for kind in self.kinds},
+            "chunk_chars": chunk_chars,
+        }
+        """What shapes a record beside its provenance's own fields: what a run notices when it has changed."""
+        if model != OFFLINE or backend is not None:
+            self.shaping |= {
+                "context_sentences": context_sentences,
+                "mode": mode,
+                "per_kind": per_kind,
+                "max_repairs": max_repairs,
+                "temperature": temperature,
+            }
+        shaping = json.dumps(self.shaping, sort_keys=True)
         self._pipeline = Pipeline(
-            self._backend,
-            self.kinds,
-            CHUNK_CHARS if chunk_chars is None else chunk_chars,
-            CONTEXT_SENTENCES if context_sentences is None else context_sentences,
-            Hooks(on_event),
+            self._backend, self.kinds, chunk_chars, context_sentences, Hooks(on_event), shaping=shaping
         )
 
     @property
     def provenance(self) -> Provenance:
         """What this extractor's records say of how they were made."""
-        return self._backend.provenance(self.kinds)
+        return self._pipeline.provenance
 
     def estimate(self, article: str | Article) -> Estimate:
         """What reading an article would take, by a guess at the replies' lengths. Nothing is sent.
@@ -282,6 +296,13 @@ def _ready(work: deque[asyncio.Task[Extraction]], *, ordered: bool) -> Iterator[
     for one in [one for one in work if one.done()]:
         work.remove(one)
         yield one
+
+
+def _declaration(kind: Kind[Any, Any]) -> str:
+    """What a kind is, as far as its records depend on it: those that ship are what the version says."""
+    if kind in KINDS:
+        return "ships"
+    return hashlib.sha256(json.dumps(kind.draft.model_json_schema(), sort_keys=True).encode()).hexdigest()
 
 
 def _article(article: str | Article) -> Article:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import traceback
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from extractor.errors import ExtractorError, UsageError
 from extractor.grounding.ground import Grounded, fields_left_out, ground
 from extractor.kinds.catalogue import KINDS
 from extractor.linking.link import link
-from extractor.llm.events import Hooks, ItemRejected, Place
+from extractor.llm.events import ChunkRead, Hooks, ItemRejected, Place
 from extractor.llm.telemetry import article_span
 from extractor.records.coverage import Coverage, Missed
 from extractor.records.extraction import Extraction, Failure, Rejection
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from extractor.backends.backend import Backend
     from extractor.kinds.kind import Kind
     from extractor.records.article import Article
+    from extractor.records.extraction import Provenance
     from extractor.text.chunks import Chunk
 
 
@@ -39,11 +42,20 @@ class Pipeline:
     chunk_chars: int = CHUNK_CHARS
     context_sentences: int = CONTEXT_SENTENCES
     hooks: Hooks = field(default_factory=Hooks)
+    shaping: str = "{}"
+    """Other settings that shape a record, as JSON: they go into its provenance as a digest."""
 
     def __post_init__(self) -> None:
         if self.chunk_chars < 1 or self.context_sentences < 0:
             raise UsageError("a chunk has at least one character and no fewer than zero sentences of context")
         self.backend.check(self.kinds)
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """What the records say of how they were made."""
+        made = self.backend.provenance(self.kinds)
+        digest = hashlib.sha256(f"{made.model_dump_json()} {self.shaping}".encode()).hexdigest()
+        return made.model_copy(update={"settings": digest})
 
     async def extract(self, article: Article) -> Extraction:
         """The evidence of one article. What goes wrong with it is in the record, never an exception."""
@@ -91,6 +103,8 @@ class Pipeline:
             missed.extend(result.missed)
             usage += result.usage
             error = error or result.error
+            chunk = result.chunk
+            self.hooks.tell(ChunkRead(missed=bool(result.missed), place=Place(article.id, chunk.start, chunk.end)))
         grounded.sort(key=lambda item: item.chunk.start)
         linked = link(document, grounded, self.kinds)
         builtin = {kind.name for kind in KINDS}
@@ -104,12 +118,12 @@ class Pipeline:
             coverage=Coverage.of(read, missed),
             error=_failure(error) if missed and error else None,
             usage=usage,
-            provenance=self.backend.provenance(self.kinds),
+            provenance=self.provenance,
         )
 
     def _failed(self, article: Article, failure: Failure) -> Extraction:
         names = [kind.name for kind in self.kinds]
-        return Extraction.failed(article, failure, self.backend.provenance(self.kinds), names)
+        return Extraction.failed(article, failure, self.provenance, names)
 
 
 def _failure(error: ExtractorError) -> Failure:

@@ -1,7 +1,8 @@
 """The program `extractor`: its commands, its exit codes, and every error on one line.
 
 Exit codes: 0 all complete; 1 nothing could be done; 2 wrong usage; 3 some article partial or failed; 4 a gate
-failed; 130 interrupted; 141 the reader of the output went away (as a shell reports a program that SIGPIPE ended).
+failed; 130 interrupted; 143 ended by SIGTERM; 141 the reader of the output went away (as a shell reports a program
+that SIGPIPE ended).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import typer
 from typer.exceptions import TyperException
 from typer.main import get_command
 
+from extractor.cli.compact import compact
 from extractor.cli.compare import compare
 from extractor.cli.evaluate import evaluate
 from extractor.cli.extract import extract
@@ -41,6 +43,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(extract)
+app.command()(compact)
 app.command()(evaluate)
 app.command()(compare)
 app.command()(schemas)
@@ -99,7 +102,7 @@ def _run(arguments: list[str]) -> int:
     command = get_command(app)
     try:
         # Not `command.main`: it would print usage errors over several lines and swallow a broken pipe.
-        with command.make_context("extractor", arguments) as context:
+        with command.make_context("extractor", list(arguments), obj=tuple(arguments)) as context:
             result = command.invoke(context)
     except typer.Exit as stop:
         return stop.exit_code

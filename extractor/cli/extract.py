@@ -16,10 +16,12 @@ from extractor.cli.options import (
     IdFieldOption,
     InputFormatOption,
     LimitOption,
+    MaxArticleCharsOption,
     MaxCostOption,
     MaxRepairsOption,
     ModelOption,
     ModeOption,
+    OnChangeOption,
     OnlyOption,
     OutOption,
     PerKindOption,
@@ -34,6 +36,7 @@ from extractor.cli.options import (
     TimeoutOption,
     TokenBudgetOption,
     TokensPerMinuteOption,
+    WorkersOption,
 )
 from extractor.errors import UsageError
 
@@ -43,6 +46,7 @@ def extract(
     sources: SourcesArgument = None,
     out: OutOption = None,
     force: ForceOption = False,
+    on_change: OnChangeOption = None,
     model: ModelOption = None,
     only: OnlyOption = None,
     format_: FormatOption = None,
@@ -67,6 +71,8 @@ def extract(
     record: RecordOption = None,
     replay: ReplayOption = None,
     dry_run: DryRunOption = False,
+    workers: WorkersOption = None,
+    max_article_chars: MaxArticleCharsOption = None,
     base_url: BaseUrlOption = None,
     quiet: QuietOption = None,
 ) -> int:
@@ -75,8 +81,12 @@ def extract(
     Data goes to standard output, everything else to standard error. Settings are taken from flags, then from
     EXTRACTOR_* in the environment, then from extractor.toml in the working folder.
 
+    A run that is stopped, whatever stopped it, goes on where it was when it is started again with the same -o:
+    articles that are complete are passed over, partial and failed ones are read again. Ctrl-C once finishes what is
+    in flight, twice stops at once.
+
     Exit codes: 0 all complete; 1 nothing could be done; 2 wrong usage; 3 some article partial or failed;
-    130 interrupted.
+    130 interrupted, 143 by SIGTERM.
     """
     from extractor.cli.run import run
     from extractor.cli.settings import read_config, settings_from
@@ -106,6 +116,9 @@ def extract(
         "text_field": text_field,
         "id_field": id_field,
         "input_format": input_format,
+        "on_change": on_change,
+        "workers": workers,
+        "max_article_chars": max_article_chars,
         "quiet": quiet,
     }
     settings = settings_from(given, read_config())
@@ -118,4 +131,5 @@ def extract(
         from extractor.cli.dry_run import dry_run as say_estimate
 
         return say_estimate(sources, flag, settings)
-    return run(sources, None if out == "-" else out, force, flag, settings)
+    command = list(context.find_root().obj or ())
+    return run(sources, None if out == "-" else out, force, flag, settings, command)

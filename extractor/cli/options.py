@@ -10,16 +10,18 @@ from typing import Annotated, Literal
 
 import typer
 
-Format = Literal["table", "json", "jsonl", "csv", "markdown"]
-InputFormat = Literal["text", "html", "jsonl"]
+Format = Literal["table", "json", "jsonl", "csv", "markdown", "parquet", "sqlite"]
+InputFormat = Literal["text", "html", "jsonl", "parquet"]
 ReportFormat = Literal["table", "json", "markdown", "html"]
+OnChange = Literal["stop", "redo", "keep"]
 Mode = Literal["tools", "json_schema", "json", "md_json"]
 
 SourcesArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="SOURCES",
-        help='Files (text, HTML, JSONL), folders, quoted patterns ("news/**/*.txt"); - reads standard input.',
+        help="Files (text, HTML, JSONL, Parquet; .gz and .zst too), folders, quoted patterns "
+        '("news/**/*.txt"); - reads standard input.',
     ),
 ]
 OutOption = Annotated[
@@ -28,11 +30,34 @@ OutOption = Annotated[
         "-o",
         "--out",
         metavar="FILE",
-        help="Write to this file, whose suffix sets the format: .json .jsonl .csv .md",
+        help="Write to this file, whose suffix sets the format: .jsonl .json .csv .md .parquet .sqlite. A run that "
+        "was stopped goes on when it is started again.",
     ),
 ]
-ForceOption = Annotated[
-    bool, typer.Option("--force", help="Replace the file that -o names if it exists (a .jsonl file too).")
+ForceOption = Annotated[bool, typer.Option("--force", help="Start from nothing, and replace the file that -o names.")]
+OnChangeOption = Annotated[
+    OnChange | None,
+    typer.Option(
+        "--on-change",
+        envvar="EXTRACTOR_ON_CHANGE",
+        help="What becomes of records that other settings made: stop and say so (default), redo or keep them.",
+    ),
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        envvar="EXTRACTOR_WORKERS",
+        help="Processes that read with the offline rules. Default: one for each core.",
+    ),
+]
+MaxArticleCharsOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        envvar="EXTRACTOR_MAX_ARTICLE_CHARS",
+        help="Articles of more characters are failed records (too_long). Default: 1000000.",
+    ),
 ]
 ModelOption = Annotated[
     str | None,

@@ -1,48 +1,87 @@
-"""One run of `extract`: sources → articles → records → a file or standard output, and the exit code."""
+"""One run of `extract`: sources → articles → records → a file or standard output, and the exit code.
+
+Whatever goes to a file is written to a journal first (`runs/journal.py`), which for JSON Lines is the file itself: so a
+run in any format goes on where it was stopped. The others are made of it when all has been read.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import json
 import logging
+import os
+import queue
+import re
+import shlex
 import shutil
 import sys
-from collections import deque
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from extractor.api import Extractor
 from extractor.backends.registry import OFFLINE
 from extractor.cli.messages import say
-from extractor.errors import OutputError, UsageError
-from extractor.files.destination import open_destination
-from extractor.files.inputs import Reading, Unread
-from extractor.files.sources import read_sources
-from extractor.files.writers import SUFFIXES, CsvWriter, JsonlWriter, JsonWriter, TextWriter
-from extractor.llm.events import ReplyNotStored
+from extractor.cli.progress import Facts, display_for
+from extractor.errors import ExtractorError, OutputError, UsageError
+from extractor.files.compressed import GZIP, ZSTD, inner_suffix, packed
+from extractor.files.destination import FORCE_HINT, appearing_path, kind_of, open_destination
+from extractor.files.inputs import Meter, Reading, Unread
+from extractor.files.sources import read_sources, size_of
+from extractor.files.writers import PACKED, SUFFIXES, CsvWriter, JsonlWriter, JsonWriter, TextWriter
+from extractor.llm.events import ChunkRead, ReplyNotStored, RetryScheduled
 from extractor.llm.reply_store import Replies
 from extractor.records.extraction import Extraction
-from extractor.records.usage import Usage
+from extractor.runs.corpus import Corpus, Counts, Made, take_up
+from extractor.runs.index import Index
+from extractor.runs.journal import Journal, Lock, counting_lines
+from extractor.runs.manifest import Manifest
+from extractor.runs.outcome import Totals
+from extractor.runs.readers import OwnLoop, Processes, Results
+from extractor.runs.stopping import Stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    import signal
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from extractor.cli.options import Format
     from extractor.cli.settings import Settings
-    from extractor.errors import ExtractorError
     from extractor.files.destination import Sink
     from extractor.files.writers import Writer
     from extractor.llm.events import Event
     from extractor.records.article import Article
+    from extractor.records.usage import Usage
+    from extractor.runs.outcome import Finished
+    from extractor.runs.readers import Reader
 
 SOME_INCOMPLETE = 3
 NOTHING_DONE = 1
+BY_SIGNAL = 128
+"""Added to a signal's number: how a shell reports a program that one ended."""
 
 FOR_ALL = frozenset({"authentication", "model_not_found", "quota", "budget", "request_refused", "unreachable"})
 """Codes of errors that many articles have in common: a line each would say the same over and over."""
 
+LINES_A_REASON = 20
+"""Articles that are named for one reason; the others are counted at the end."""
 
-def run(sources: list[str], out: str | None, force: bool, format_: Format | None, settings: Settings) -> int:
+WITH_MANIFEST: tuple[Format, ...] = ("jsonl", "csv", "parquet", "sqlite")
+"""Formats of corpora. The others are for people, or for a few articles."""
+
+_USER_INFO = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+def run(
+    sources: list[str],
+    out: str | None,
+    force: bool,
+    format_: Format | None,
+    settings: Settings,
+    command: Sequence[str] = (),
+) -> int:
     """Extract from sources and return the exit code.
 
     Args:
@@ -51,6 +90,7 @@ def run(sources: list[str], out: str | None, force: bool, format_: Format | None
         force: Replace the file.
         format_: The format as a flag asks for it, which wins over the file's suffix.
         settings: Everything else.
+        command: The call's arguments, to say how it is done again.
 
     Raises:
         ExtractorError: Wrong usage, something missing, or an output that cannot be written.
@@ -58,32 +98,435 @@ def run(sources: list[str], out: str | None, force: bool, format_: Format | None
     wanted = _format(out, format_, settings)
     _refuse_to_overwrite_sources(sources, out)
     watch = Watch()
-    offline = settings.model == OFFLINE
-    extractor = make_extractor(settings, watch)
-    with extractor:
-        inputs = read_inputs(sources, settings, skip=out or _stdout_descriptor())
-        with open_destination(out, force=force, grows=wanted == "jsonl") as sink:
-            tally = _write(
-                extractor,
-                inputs,
-                _writer(wanted, sink, to_stdout=out is None),
-                notice=offline and not settings.quiet,
-                # What a model reads is written as it comes, where lines are found by their id.
-                ordered=offline or wanted != "jsonl",
+    with make_extractor(settings, watch) as extractor:
+        work = _Work(sources, settings, extractor, watch, list(command))
+        if out is None or kind_of(Path(os.path.realpath(out)), out) == "device":
+            return _to_stream(work, out, wanted)
+        return _to_file(work, out, wanted, force=force)
+
+
+@dataclass
+class _Work:
+    """What both ways of running have in common."""
+
+    sources: list[str]
+    settings: Settings
+    extractor: Extractor
+    watch: Watch
+    command: list[str]
+    meter: Meter = field(default_factory=Meter)
+
+    @property
+    def offline(self) -> bool:
+        return self.settings.model == OFFLINE
+
+    @property
+    def made(self) -> Made:
+        return Made(self.extractor.provenance, self.extractor.kinds)
+
+    def inputs(self, *, skip: str | int | None) -> Iterator[Article | Unread]:
+        return read_inputs(self.sources, self.settings, skip=skip, meter=self.meter)
+
+    def reader(self, results: Results, *, keep: bool) -> Reader:
+        """Processes where the rules would keep one core busy and others idle; else the extractor's own loop."""
+        workers = (self.settings.workers or _cores()) if self.offline else 1
+        if workers == 1 or keep:
+            return OwnLoop(self.extractor, results, keep=keep)
+        make = partial(_offline_extractor, kinds=self.settings.kinds, chunk_chars=self.settings.chunk_chars)
+        return Processes(self.extractor, results, workers, make)
+
+
+def _offline_extractor(
+    on_event: Callable[[Event], None], *, kinds: list[str] | None, chunk_chars: int | None
+) -> Extractor:
+    return Extractor(kinds=kinds, chunk_chars=chunk_chars, on_event=on_event)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+# To standard output, a pipe or a device: each record as it is done, in order where nothing is gained by another one.
+
+
+class _Stream:
+    def __init__(self, writer: Writer | None, sink: Sink) -> None:
+        self._writer = writer
+        self._sink = sink
+
+    def write(self, record: Finished) -> None:
+        if self._writer is None:
+            self._sink.write(record.line)
+        elif record.extraction is not None:
+            self._writer.write(record.extraction)
+
+
+def _to_stream(work: _Work, out: str | None, wanted: Format) -> int:
+    if wanted in ("parquet", "sqlite"):
+        raise UsageError(f"{wanted} is written to a file", hint="name one with -o")
+    results: Results = queue.SimpleQueue()
+    with open_destination(out) as sink, contextlib.closing(Index()) as index:
+        writer = None if wanted == "jsonl" else _writer(wanted, sink, to_stdout=out is None)
+        watcher = _Watcher(work, journal=False, display=out is not None or not sys.stdout.isatty())
+        corpus = Corpus(
+            work.inputs(skip=out or _stdout_descriptor()),
+            work.reader(results, keep=writer is not None),
+            results,
+            _Stream(writer, sink),
+            work.made,
+            index,
+            watcher,
+            # What a model reads is written as it comes, where lines are found by their id.
+            ordered=work.offline or wanted != "jsonl",
+            max_chars=work.settings.max_article_chars,
+        )
+        with watcher.watching(corpus), Stopping(watcher.stopping) as stopping:
+            corpus.run(stopping)
+        if writer is not None:
+            writer.finish()
+    return _end(work, corpus.counts, watcher, stopping.signal, again=None)
+
+
+# To a file.
+
+
+class _Kept:
+    """The journal as an output."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def write(self, record: Finished) -> int:
+        return self._journal.append(record.line)
+
+
+def _to_file(work: _Work, out: str, wanted: Format, *, force: bool) -> int:
+    target = Path(os.path.realpath(out))
+    publish = publisher(out, wanted)
+    kept = target if publish is None else target.with_name(f"{target.name}.journal")
+    settings = work.settings
+    with Lock(target, out):
+        if publish is not None and target.exists() and not force and not kept.exists():
+            raise OutputError(f"{out} exists", hint=FORCE_HINT)
+        with contextlib.closing(Index()) as index, Journal(kept, _beside(out, kept), fresh=force) as journal:
+            others = take_up(journal, index, work.made, settings.on_change)
+            _say_mended(journal, others, settings)
+            manifest = None
+            if wanted in WITH_MANIFEST:
+                manifest = Manifest(target, _facts(work), fresh=force)
+            counts, watcher, ended = _run_on(work, index, journal, manifest, out)
+            if publish is not None and ended is None:
+                publish(target, out, journal.path, index)
+        if publish is not None and ended is None and _all_complete(counts):
+            with contextlib.suppress(OSError):
+                kept.unlink()
+    return _end(work, counts, watcher, ended, again=shlex.join(["extractor", *_again(work.command)]))
+
+
+def _run_on(
+    work: _Work, index: Index, journal: Journal, manifest: Manifest | None, out: str
+) -> tuple[Counts, _Watcher, signal.Signals | None]:
+    """Read what is not read yet."""
+    settings = work.settings
+    results: Results = queue.SimpleQueue()
+    watcher = _Watcher(work, journal=True, display=True, manifest=manifest)
+    corpus = Corpus(
+        work.inputs(skip=out),
+        work.reader(results, keep=False),
+        results,
+        _Kept(journal),
+        work.made,
+        index,
+        watcher,
+        journal=journal,
+        ordered=work.offline,
+        others=settings.on_change,
+        max_chars=settings.max_article_chars,
+    )
+    ended = "failed"
+    try:
+        if manifest is not None:
+            manifest.update(corpus.counts)
+        with watcher.watching(corpus), Stopping(watcher.stopping) as stopping:
+            corpus.run(stopping)
+        ended = "finished" if stopping.signal is None else "stopped"
+        journal.sync()
+    except OutputError as error:
+        raise OutputError(
+            str(error), hint=error.hint or "what was written is kept; the same command goes on"
+        ) from error
+    except KeyboardInterrupt:
+        ended = "stopped"
+        raise
+    finally:
+        if manifest is not None:
+            totals = None
+            if ended != "failed":
+                totals = Totals()
+                for written in index.in_order():
+                    totals.add(written.outcome)
+            manifest.update(corpus.counts, state=ended, totals=totals)  # type: ignore[arg-type]
+            if manifest.error is not None and ended != "failed":
+                say(f"the manifest is not up to date: {manifest.error}")
+    if stopping.signal is None and settings.limit is None and (gone := index.not_given()) and not settings.quiet:
+        say(f"{gone:,} {_plural(gone, 'record is of an article', 'records are of articles')} not given this time")
+    return corpus.counts, watcher, stopping.signal
+
+
+def publisher(out: str, wanted: Format) -> Callable[[Path, str, Path, Index], None] | None:
+    """What makes a file of a journal, or None where the journal is the file.
+
+    Raises:
+        UsageError: There is no such file.
+        MissingExtraError: A package for it is missing.
+    """
+    is_packed = Path(out).suffix.lower() in (GZIP, ZSTD)
+    if is_packed and wanted not in PACKED:
+        raise UsageError(f"{wanted} is not packed", hint="leave .gz or .zst off the name")
+    if wanted == "parquet":
+        from extractor.files.parquet import library
+
+        library()
+    if Path(out).suffix.lower() == ZSTD:
+        from extractor.files.compressed import zstd
+
+        zstd()
+    if wanted == "jsonl" and not is_packed:
+        return None
+    return partial(_publish, wanted=wanted)
+
+
+def _publish(target: Path, shown: str, journal: Path, index: Index, *, wanted: Format) -> None:
+    """Make a file of the records that count in a journal. Raises `OutputError`."""
+    lines = counting_lines(journal, index)
+    with appearing_path(target, shown) as draft:
+        if wanted in ("parquet", "sqlite"):
+            writer = _file_writer(wanted, draft)
+            _copy(lines, writer)
+            return
+        with draft.open("xb") as raw, packed(raw, shown) as stream:
+            sink = _Raw(stream)
+            if wanted == "jsonl":
+                for line in lines:
+                    sink.write(line)
+            else:
+                _copy(lines, _writer(wanted, sink, to_stdout=False))
+
+
+class _Raw:
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, data: bytes) -> None:
+        self._stream.write(data)
+
+
+def _copy(lines: Iterable[bytes], writer: Writer) -> None:
+    for line in lines:
+        writer.write(Extraction.model_validate_json(line))
+    writer.finish()
+
+
+def _file_writer(wanted: Format, path: Path) -> Writer:
+    if wanted == "parquet":
+        from extractor.files.parquet import ParquetWriter
+
+        return ParquetWriter(path)
+    from extractor.files.sqlite import SqliteWriter
+
+    return SqliteWriter(path)
+
+
+def _facts(work: _Work) -> dict[str, Any]:
+    """What a manifest says of a run beside its counts. No key is in it: keys are in the environment alone."""
+    settings = {name: value for name, value in asdict(work.settings).items() if value is not None}
+    if isinstance(settings.get("base_url"), str):
+        settings["base_url"] = _USER_INFO.sub("", settings["base_url"])
+    return {
+        "command": [_USER_INFO.sub("", part) for part in ["extractor", *work.command]],
+        "sources": work.sources,
+        "settings": settings,
+        "shaping": work.extractor.shaping,
+        "provenance": json.loads(work.extractor.provenance.model_dump_json()),
+    }
+
+
+def _again(command: Iterable[str]) -> list[str]:
+    """The command that goes on with a run: the same, but that it does not begin it anew."""
+    return [_USER_INFO.sub("", part) for part in command if part != "--force"]
+
+
+def _beside(out: str, kept: Path) -> str:
+    return str(Path(out).with_name(kept.name)) if Path(out).name != kept.name else out
+
+
+def _say_mended(journal: Journal, others: int, settings: Settings) -> None:
+    mended = journal.mended
+    if mended.cut and not settings.quiet:
+        say(f"{journal.shown}: a torn line at the end is gone; its article is read again")
+    if mended.damaged:
+        lines = _plural(mended.damaged, "line is", "lines are")
+        say(f"{journal.shown}: {mended.damaged} {lines} damaged and passed over", "`extractor compact` drops them")
+    if others:
+        becomes = "made anew" if settings.on_change == "redo" else "left as they are"
+        say(f"{journal.shown}: {others:,} {_plural(others, 'record', 'records')} of other settings, {becomes}")
+
+
+def _plural(count: int, one: str, many: str) -> str:
+    return one if count == 1 else many
+
+
+# What is said.
+
+
+class _Watcher:
+    """Says what goes wrong as it does, shows how far the run is, and keeps the manifest up to date."""
+
+    def __init__(self, work: _Work, *, journal: bool, display: bool, manifest: Manifest | None = None) -> None:
+        self._work = work
+        self._journal = journal
+        self._manifest = manifest
+        self._quiet = work.settings.quiet
+        self._display = display_for(quiet=self._quiet, wanted=display)
+        self._corpus: Corpus | None = None
+        self._said: Counter[str] = Counter()
+        self._messages: set[str] = set()
+        self._chunks = 0
+        self._sized = False
+        self._notice = work.offline and not self._quiet
+        self.for_all = False
+        """Whether something stood in the way of all articles alike."""
+
+    @contextlib.contextmanager
+    def watching(self, corpus: Corpus) -> Iterator[None]:
+        """While a corpus is read."""
+        self._corpus = corpus
+        if self._display is not None and self._work.settings.limit is None:
+            self._display.measure(partial(size_of, self._work.sources), self._work.meter)
+        with self._display or contextlib.nullcontext():
+            yield
+
+    def finished(self, record: Finished) -> None:
+        outcome = record.outcome
+        self._chunks += record.chunks
+        if self._notice and outcome.error is None:
+            say("read with the offline rules", "for a language model: --model openai/NAME; see `extractor models`")
+            self._notice = False
+        if record.unread is not None:
+            self.unread(record.unread)
+        elif outcome.error is not None and record.message is not None:
+            if outcome.error not in FOR_ALL:
+                self._complain(outcome.error, f"{outcome.id}: {outcome.status}: {record.message}")
+            else:
+                self.for_all = True
+                if record.message not in self._messages:
+                    self._messages.add(record.message)
+                    say(record.message)
+        self._tick()
+
+    def unread(self, one: Unread) -> None:
+        self._complain(one.failure.code, str(one.error), one.error.hint)
+
+    def skipped(self) -> None:
+        self._tick()
+
+    def renamed(self, article: Article, new: str) -> None:
+        self._complain("renamed", f"{article.id}: another article has that id too: this one is called {new}")
+
+    def stopping(self) -> None:
+        """A stop was asked for."""
+        count = self._corpus.in_flight if self._corpus is not None else 0
+        if not self._quiet:
+            say(f"stopping: finishing {count} {_plural(count, 'article', 'articles')}", "once more stops at once")
+
+    def _complain(self, reason: str, message: str, hint: str | None = None) -> None:
+        self._said[reason] += 1
+        if self._said[reason] <= LINES_A_REASON:
+            say(message, hint)
+        elif self._said[reason] == LINES_A_REASON + 1:
+            say(f"more articles with {reason} are only counted")
+
+    def _tick(self) -> None:
+        if self._corpus is None:
+            return
+        if self._display is not None and self._display.due():
+            watch, counts = self._work.watch, self._corpus.counts
+            self._display.show(
+                Facts(
+                    counts,
+                    self._corpus.in_flight,
+                    watch.chunks + self._chunks,
+                    watch.retries,
+                    self._work.settings.limit,
+                )
             )
+        if self._manifest is not None and self._manifest.due():
+            self._manifest.update(self._corpus.counts)
+
+
+def _end(work: _Work, counts: Counts, watcher: _Watcher, ended: signal.Signals | None, *, again: str | None) -> int:
+    """Say how it came out, and return the exit code."""
+    watch, quiet = work.watch, work.settings.quiet
     if watch.unstored is not None:
         say(f"{watch.unstored_count} replies could not be kept: {watch.unstored}", watch.unstored.hint)
-    if not settings.quiet:
-        if tally.total > 1:
-            say(tally.line())
-        if not offline:
-            say(usage_line(tally.usage))
-    return tally.exit_code()
+    if not quiet:
+        if counts.given - counts.repeated > 1:
+            for line in summary(counts):
+                say(line)
+        if not work.offline:
+            say(usage_line(counts.totals.usage))
+    if ended is not None:
+        say("interrupted", None if again is None or quiet else f"it goes on with: {again}")
+        return BY_SIGNAL + ended
+    if not quiet and again is not None and not _all_complete(counts) and counts.given > 1:
+        say(f"what is not complete is read again by: {again}")
+    return _exit_code(counts, for_all=watcher.for_all)
 
 
-def read_inputs(sources: list[str], settings: Settings, *, skip: str | int | None = None) -> Iterator[Article | Unread]:
-    """The articles of sources, as the settings say, and what could not be read."""
-    reading = Reading(settings.input_format, settings.text_field, settings.id_field)
+def summary(counts: Counts) -> list[str]:
+    """How the articles of a run came out, in a few lines."""
+    statuses = counts.totals.statuses
+    complete, failed = statuses["complete"] + counts.done_before, statuses["failed"] + counts.sources
+    before = f" ({counts.done_before:,} of them before)" if counts.done_before else ""
+    articles = counts.given - counts.repeated
+    lines = [
+        f"{articles:,} articles: {complete:,} complete{before}, {statuses['partial']:,} partial, {failed:,} failed"
+    ]
+    if counts.totals.errors:
+        lines.append("reasons: " + ", ".join(f"{code} {n:,}" for code, n in counts.totals.errors.most_common()))
+    if counts.totals.missed:
+        parts = ", ".join(f"{n:,} {reason}" for reason, n in counts.totals.missed.most_common())
+        lines.append(f"characters not read: {parts}, of {counts.totals.chars:,}")
+    for count, one, many in (
+        (counts.totals.same_text, "article has the text of another one", "articles have the text of another one"),
+        (counts.repeated, "article was given twice", "articles were given more than once"),
+        (counts.renamed, "article had the id of another one", "articles had the id of another one"),
+        (counts.changed, "text has changed since it was read", "texts have changed since they were read"),
+    ):
+        if count:
+            lines.append(f"{count:,} {_plural(count, one, many)}")
+    return lines
+
+
+def _all_complete(counts: Counts) -> bool:
+    return counts.totals.records == counts.totals.statuses["complete"] and not counts.unread
+
+
+def _exit_code(counts: Counts, *, for_all: bool) -> int:
+    """0 all complete, 1 no article at all, else 3."""
+    if _all_complete(counts):
+        return 0
+    articles = counts.given - counts.unread
+    nothing_read = not counts.totals.statuses["complete"] and not counts.totals.statuses["partial"]
+    return NOTHING_DONE if articles == 0 or (nothing_read and for_all and not counts.done_before) else SOME_INCOMPLETE
+
+
+def read_inputs(
+    sources: list[str], settings: Settings, *, skip: str | int | None = None, meter: Meter | None = None
+) -> Iterator[Article | Unread]:
+    """The articles of sources, as the settings say, and what could not be read; `meter` is told how far it is."""
+    reading = Reading(settings.input_format, settings.text_field, settings.id_field, meter or Meter())
     return itertools.islice(read_sources(sources, reading, skip=skip), settings.limit)
 
 
@@ -94,10 +537,18 @@ class Watch:
     unstored: ExtractorError | None = None
     """Why replies were not kept."""
     unstored_count: int = 0
+    chunks: int = 0
+    """Chunks done with."""
+    retries: int = 0
+    """Requests that were tried again."""
 
     def __call__(self, event: Event) -> None:
         """Take in what happens."""
-        if isinstance(event, ReplyNotStored):
+        if isinstance(event, ChunkRead):
+            self.chunks += 1
+        elif isinstance(event, RetryScheduled):
+            self.retries += 1
+        elif isinstance(event, ReplyNotStored):
             self.unstored = event.error
             self.unstored_count += 1
 
@@ -115,7 +566,7 @@ def _format(out: str | None, flag: Format | None, settings: Settings) -> Format:
     if flag:
         return flag
     if out is not None:
-        by_suffix = SUFFIXES.get(Path(out).suffix.lower())
+        by_suffix = SUFFIXES.get(inner_suffix(out))
         if by_suffix:
             return by_suffix
         if settings.format is None:
@@ -197,125 +648,3 @@ def _table_writer(sink: Sink, *, to_stdout: bool) -> Writer:
     width = shutil.get_terminal_size((100, 24)).columns
     encoding = (sys.stdout.encoding if to_stdout else None) or "utf-8"
     return TextWriter(sink, lambda record: render_terminal(record, width=width, color=color), encoding=encoding)
-
-
-@dataclass
-class Tally:
-    """How the articles of a run came out."""
-
-    complete: int = 0
-    partial: int = 0
-    failed: int = 0
-    """Articles of which nothing could be read, although there was an article."""
-    unread: int = 0
-    """Sources that gave no article."""
-    usage: Usage = field(default_factory=Usage)
-    for_all: bool = False
-    """Whether something stood in the way of all articles alike."""
-
-    @property
-    def total(self) -> int:
-        """Records written."""
-        return self.complete + self.partial + self.failed + self.unread
-
-    def count(self, extraction: Extraction) -> None:
-        """Count an article that was there."""
-        status = extraction.coverage.status
-        setattr(self, status, getattr(self, status) + 1)
-        self.usage += extraction.usage
-        self.for_all = self.for_all or (extraction.error is not None and extraction.error.code in FOR_ALL)
-
-    def line(self) -> str:
-        """The tally in words."""
-        failed = self.failed + self.unread
-        return f"{self.total} articles: {self.complete} complete, {self.partial} partial, {failed} failed"
-
-    def exit_code(self) -> int:
-        """0 all complete, 1 no article at all, else 3."""
-        if self.total == self.complete:
-            return 0
-        nothing_read = not self.complete and not self.partial
-        return NOTHING_DONE if self.total == self.unread or (nothing_read and self.for_all) else SOME_INCOMPLETE
-
-
-def _write(
-    extractor: Extractor, inputs: Iterable[Article | Unread], writer: Writer, *, notice: bool, ordered: bool
-) -> Tally:
-    """Write one record for each input, and complain about each that is incomplete; of what all have in common, once.
-
-    Args:
-        extractor: Reads the articles.
-        inputs: Articles, and what could not be read.
-        writer: Takes the records.
-        notice: Whether a word on the offline rules is due once they have read something: what fails is one line.
-        ordered: Whether records are written in the order of the inputs; else as they are done.
-    """
-    tally = Tally()
-    said: set[str] = set()
-    for outcome in _in_order(extractor, inputs) if ordered else _as_done(extractor, inputs):
-        if isinstance(outcome, Unread):
-            tally.unread += 1
-            say(str(outcome.error), outcome.error.hint)
-            writer.write(_record_of(extractor, outcome))
-            continue
-        tally.count(outcome)
-        if notice and outcome.error is None:
-            say("read with the offline rules", "for a language model: --model openai/NAME; see `extractor models`")
-            notice = False
-        if outcome.error is not None and outcome.error.code not in FOR_ALL:
-            say(f"{outcome.article.id}: {outcome.coverage.status}: {outcome.error.message}")
-        elif outcome.error is not None and outcome.error.message not in said:
-            said.add(outcome.error.message)
-            say(outcome.error.message)
-        writer.write(outcome)
-    writer.finish()
-    return tally
-
-
-def _in_order(extractor: Extractor, inputs: Iterable[Article | Unread]) -> Iterator[Extraction | Unread]:
-    """Extractions and unread inputs in the order of the inputs; only articles go through the extractor.
-
-    The extractor draws articles ahead of what it gives back. So each input is noted as it is drawn: an unread
-    one itself, an article as None; an extraction then belongs to the first None.
-    """
-    drawn: deque[Unread | None] = deque()
-
-    def articles() -> Iterator[Article]:
-        for one in inputs:
-            if isinstance(one, Unread):
-                drawn.append(one)
-            else:
-                drawn.append(None)
-                yield one
-
-    for extraction in extractor.extract_many_sync(articles()):
-        while (unread := drawn.popleft()) is not None:
-            yield unread
-        yield extraction
-    # What is left are unread inputs behind the last article.
-    for unread in drawn:
-        if unread is not None:
-            yield unread
-
-
-def _as_done(extractor: Extractor, inputs: Iterable[Article | Unread]) -> Iterator[Extraction | Unread]:
-    """Extractions as they are done, unread inputs as they are met."""
-    unread: deque[Unread] = deque()
-
-    def articles() -> Iterator[Article]:
-        for one in inputs:
-            if isinstance(one, Unread):
-                unread.append(one)
-            else:
-                yield one
-
-    for extraction in extractor.extract_many_sync(articles(), ordered=False):
-        while unread:
-            yield unread.popleft()
-        yield extraction
-    yield from unread
-
-
-def _record_of(extractor: Extractor, unread: Unread) -> Extraction:
-    names = [kind.name for kind in extractor.kinds]
-    return Extraction.failed(unread.article, unread.failure, extractor.provenance, names)

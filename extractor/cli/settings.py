@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
-from extractor.cli.options import Format, InputFormat, Mode
+from extractor.cli.options import Format, InputFormat, Mode, OnChange
 from extractor.errors import UsageError
 from extractor.llm.limits import Limits
 from extractor.llm.reply_store import Replies
@@ -47,6 +47,10 @@ class Settings:
     text_field: str = "text"
     id_field: str = "id"
     input_format: InputFormat | None = None
+    on_change: OnChange = "stop"
+    workers: int | None = None
+    """One for each core if None."""
+    max_article_chars: int = 1_000_000
     quiet: bool = False
 
     def __post_init__(self) -> None:
@@ -101,6 +105,8 @@ _AT_LEAST = {
     "token_budget": 1,
     "timeout": 0.001,
     "limit": 1,
+    "workers": 1,
+    "max_article_chars": 1,
 }
 _APART = (("replay", "record"), ("replay", "refresh"))
 

@@ -15,7 +15,8 @@ from extractor.errors import OutputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FORCE_HINT = "--force replaces it"
+FORCE_HINT = "--force replaces it"
+"""What to do about a file that exists."""
 
 
 class Sink(Protocol):
@@ -34,7 +35,7 @@ class _Stdout:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise _unwritable("standard output", error) from error
+            raise unwritable("standard output", error) from error
 
 
 class _File:
@@ -50,10 +51,11 @@ class _File:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise _unwritable(self._name, error) from error
+            raise unwritable(self._name, error) from error
 
 
-def _unwritable(name: str, error: OSError) -> OutputError:
+def unwritable(name: str, error: OSError) -> OutputError:
+    """The error that an error of the system's amounts to."""
     reason = (error.strerror or type(error).__name__).lower()
     return OutputError(f"{name} cannot be written: {reason}")
 
@@ -75,9 +77,9 @@ def open_destination(path: str | None, *, force: bool = False, grows: bool = Fal
         yield _Stdout()
         return
     target = Path(os.path.realpath(path))  # Replacing a link would leave what it points to.
-    kind = _kind_of(target, path)
+    kind = kind_of(target, path)
     if kind == "regular" and not force:
-        raise OutputError(f"{path} exists", hint=_FORCE_HINT)
+        raise OutputError(f"{path} exists", hint=FORCE_HINT)
     try:
         if grows or kind == "device":
             with _growing(target, path, kind) as sink:
@@ -86,10 +88,10 @@ def open_destination(path: str | None, *, force: bool = False, grows: bool = Fal
             with _appearing(target, path) as sink:
                 yield sink
     except FileExistsError as error:  # Somebody else made it since it was looked for.
-        raise OutputError(f"{path} exists", hint=_FORCE_HINT) from error
+        raise OutputError(f"{path} exists", hint=FORCE_HINT) from error
 
 
-def _kind_of(target: Path, path: str) -> str:
+def kind_of(target: Path, path: str) -> str:
     """`absent`, `regular` or `device` (also a pipe). Raises `OutputError` where there can be no file."""
     try:
         mode = target.stat().st_mode
@@ -98,10 +100,34 @@ def _kind_of(target: Path, path: str) -> str:
             raise OutputError(f"there is no folder {str(Path(path).parent)!r}", hint="make it first") from None
         return "absent"
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     if stat.S_ISDIR(mode):
         raise OutputError(f"{path} is a folder", hint="name a file in it")
     return "regular" if stat.S_ISREG(mode) else "device"
+
+
+@contextlib.contextmanager
+def appearing_path(target: Path, path: str) -> Iterator[Path]:
+    """The name of a file to be made, which takes the target's place when the block ends without an exception.
+
+    Args:
+        target: The file.
+        path: What it is called in messages.
+
+    Raises:
+        OutputError: It cannot be put there.
+    """
+    draft = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield draft
+        if target.exists():
+            os.chmod(draft, stat.S_IMODE(target.stat().st_mode))  # noqa: PTH101 - a path as given
+        draft.replace(target)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -129,7 +155,7 @@ def _appearing(target: Path, path: str) -> Iterator[Sink]:
         try:
             draft.replace(target)
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise unwritable(path, error) from error
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
@@ -141,4 +167,4 @@ def _open(target: Path, flags: int, path: str) -> int:
     except FileExistsError:
         raise
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from extractor.errors import ExtractorError, SourceError
 from extractor.records.article import Article
 from extractor.records.extraction import Failure
 
-InputFormat = Literal["text", "html", "jsonl"]
+InputFormat = Literal["text", "html", "jsonl", "parquet"]
+
+
+class Meter:
+    """How far sources have been read: bytes of files as they lie on the disk."""
+
+    def __init__(self) -> None:
+        self.total: int | None = None
+        """Bytes of all sources, where somebody has found out."""
+        self._done = 0
+        self._at = 0
+
+    @property
+    def read(self) -> int:
+        """Bytes read."""
+        return self._done + self._at
+
+    def at(self, position: int) -> None:
+        """So many bytes of the file that is being read."""
+        self._at = position
+
+    def done(self, size: int) -> None:
+        """A file of so many bytes is read."""
+        self._done += size
+        self._at = 0
 
 
 @dataclass(frozen=True)
@@ -22,6 +46,8 @@ class Reading:
     """For JSONL: the field that holds an article's text."""
     id_field: str = "id"
     """For JSONL: the field that holds an article's id."""
+    meter: Meter = field(default_factory=Meter, compare=False)
+    """Told how far sources have been read."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +59,8 @@ class Unread:
     source: str
     """Where it should have been read from: a path, or "-" for standard input."""
     error: ExtractorError
+    whole_source: bool = False
+    """Whether it is no article but a file or folder of many that could not be read, or not to its end."""
 
     @property
     def article(self) -> Article:

@@ -1,4 +1,4 @@
-"""JSON Lines → articles, a line at a time. A line that gives no article is reported, the others go on."""
+"""JSON Lines and other rows → articles, one at a time. One that gives no article is reported, the others go on."""
 
 from __future__ import annotations
 
@@ -37,14 +37,21 @@ _OWN_FIELDS = (
 )
 _OPENINGS = ("{", "[")
 
+LINE_BYTES = 256_000_000
+"""The longest line that is read; a file without line feeds must not fill the memory."""
+
 
 def lines_of(stream: io.BufferedReader) -> Iterator[bytes | str]:
     """The lines of a stream, one at a time: bytes, or strings where a byte order mark says UTF-16.
 
-    Raises UnicodeDecodeError in UTF-16 that is broken.
+    Of a line that is longer than `LINE_BYTES`, one byte more than that. Raises UnicodeDecodeError in UTF-16 that is
+    broken.
     """
     if not is_utf16(stream.peek(2)[:2]):
-        yield from stream
+        while line := stream.readline(LINE_BYTES + 1):
+            yield line
+            while len(line) > LINE_BYTES and not line.endswith(b"\n"):
+                line = stream.readline(LINE_BYTES + 1)
         return
     wrapper = io.TextIOWrapper(stream, encoding="utf-16", newline="\n")
     try:
@@ -65,6 +72,8 @@ def read_lines(lines: Iterable[bytes | str], name: str, reading: Reading) -> Ite
     for number, line in enumerate(lines, start=1):
         place = f"{name}:{number}"
         try:
+            if len(line) > LINE_BYTES:
+                raise SourceError(f"{place} is longer than {LINE_BYTES // 10**6} MB", code="too_long")
             text = (decode_line(line, place, name) if isinstance(line, bytes) else line).strip()
             if not text:
                 continue
@@ -78,13 +87,40 @@ def read_lines(lines: Iterable[bytes | str], name: str, reading: Reading) -> Ite
             yield _article(_parse(text, place), place, name, reading)
         except SourceError as error:
             found = True
-            yield Unread(place, name, error)
             if error.source_code == "not_jsonl":
+                yield Unread(name, name, error, whole_source=True)
                 return
+            yield Unread(place, name, error)
         except _LineError as error:
             yield Unread(error.id, name, error.error)
     if not found:
-        yield Unread(name, name, SourceError(f"there are no articles in {name}", code="no_articles"))
+        yield no_articles(name)
+
+
+def read_objects(objects: Iterable[dict[str, Any]], name: str, reading: Reading) -> Iterator[Article | Unread]:
+    """As `read_lines`, of rows that are read already; a row without an id is called by its number, from 1."""
+    number = 0
+    for number, value in enumerate(objects, start=1):
+        place = f"{name}:{number}"
+        try:
+            yield _article({key: _plain(held) for key, held in value.items()}, place, name, reading)
+        except SourceError as error:
+            yield Unread(place, name, error)
+        except _LineError as error:
+            yield Unread(error.id, name, error.error)
+    if not number:
+        yield no_articles(name)
+
+
+def no_articles(name: str) -> Unread:
+    """What a source without articles is."""
+    error = SourceError(f"there are no articles in {name}", code="no_articles")
+    return Unread(name, name, error, whole_source=True)
+
+
+def _plain(value: Any) -> Any:
+    """A cell as JSON would hold it: dates as ISO 8601."""
+    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 class _LineError(Exception):

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from extractor.errors import ExtractorError, SourceError
+from extractor.files.compressed import GZIP, ZSTD, inner_suffix, unpacked
 from extractor.files.decode import decode_html, decode_text, is_utf16
 from extractor.files.inputs import InputFormat, Reading, Unread
-from extractor.files.jsonl import lines_of, read_lines
+from extractor.files.jsonl import lines_of, read_lines, read_objects
 from extractor.records.article import Article
 from extractor.text.clean import clean_page
 
@@ -24,10 +25,22 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 
-FOLDER_SUFFIXES = (".txt", ".md", ".html", ".htm", ".jsonl", ".ndjson")
+_LINES = (".jsonl", ".ndjson")
+FOLDER_SUFFIXES = (
+    *(".txt", ".md", ".html", ".htm", *_LINES, ".parquet"),
+    *(f"{suffix}{packed}" for suffix in _LINES for packed in (GZIP, ZSTD)),
+)
 """What is read from a folder. A file that is named outright is read whatever it is called."""
 
-_FORMATS: dict[str, InputFormat] = {".html": "html", ".htm": "html", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_FORMATS: dict[str, InputFormat] = {
+    ".html": "html",
+    ".htm": "html",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+_OF_MANY = ("jsonl", "parquet")
 _PATTERN = re.compile(r"[*?[]")
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*"
@@ -62,9 +75,37 @@ def read_sources(
             yield from _read_path(source, reading, skip)
         elif stdin_left:
             stdin_left = False
-            yield from _guarded(STDIN, _read_stdin(stdin or _standard_input(), reading))
+            yield from _guarded(
+                STDIN, _read_stdin(stdin or _standard_input(), reading), whole=reading.format in _OF_MANY
+            )
         else:
-            yield Unread(STDIN, STDIN, SourceError('standard input ("-") is named twice', code="repeated"))
+            twice = SourceError('standard input ("-") is named twice', code="repeated")
+            yield Unread(STDIN, STDIN, twice, whole_source=True)
+
+
+def size_of(sources: Iterable[str]) -> int | None:
+    """Bytes of the files that `read_sources` would read; None where that cannot be known beforehand."""
+    total = 0
+    for source in sources:
+        if source == STDIN:
+            return None
+        if os.path.isdir(source):  # noqa: PTH112 - a path as given
+            for parent, folders, names in os.walk(source):
+                folders[:] = [name for name in folders if not name.startswith(".")]
+                files = [name for name in names if name.lower().endswith(FOLDER_SUFFIXES) and not name.startswith(".")]
+                total += sum(_size(os.path.join(parent, name)) for name in files)  # noqa: PTH118 - a path as given
+        elif os.path.exists(source):  # noqa: PTH110 - a path as given
+            total += _size(source)
+        else:
+            total += sum(_size(name) for name in glob.iglob(source, recursive=True))  # noqa: PTH207 - a path as given
+    return total
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)  # noqa: PTH202 - a path as given
+    except OSError:
+        return 0
 
 
 def _standard_input() -> io.BufferedReader:
@@ -80,7 +121,7 @@ def _read_path(source: str, reading: Reading, skip: str | int | None) -> Iterato
         # An empty name, as an unset shell variable leaves, would be the working folder.
         is_folder, exists = source != "" and path.is_dir(), source != "" and path.exists()
     except OSError as error:  # No permission to look, or a name that is too long.
-        yield Unread(source, source, _unreadable(source, error))
+        yield Unread(source, source, _unreadable(source, error), _is_of_many(source, reading))
         return
     if is_folder:
         yield from _read_folder(source, reading, skip)
@@ -94,7 +135,12 @@ def _read_path(source: str, reading: Reading, skip: str | int | None) -> Iterato
             code="missing_file",
             hint="check the path; - reads standard input",
         )
-        yield Unread(source, source, missing)
+        yield Unread(source, source, missing, _is_of_many(source, reading))
+
+
+def _is_of_many(source: str, reading: Reading) -> bool:
+    """Whether a source that cannot be looked at seems to be one of many articles."""
+    return _format_of(source, reading) in _OF_MANY or not Path(source).suffix
 
 
 def _read_folder(folder: str, reading: Reading, skip: str | int | None) -> Iterator[Article | Unread]:
@@ -111,11 +157,12 @@ def _read_folder(folder: str, reading: Reading, skip: str | int | None) -> Itera
     for problem in problems:
         found = True
         name = str(problem.filename or folder)
-        yield Unread(name, name, _unreadable(name, problem))
+        yield Unread(name, name, _unreadable(name, problem), whole_source=True)
     if not found:
         suffixes = " ".join(FOLDER_SUFFIXES)
         hint = f"a folder is searched for {suffixes}; name other files outright"
-        yield Unread(folder, folder, SourceError(f"there are no articles in {folder}", code="no_articles", hint=hint))
+        error = SourceError(f"there are no articles in {folder}", code="no_articles", hint=hint)
+        yield Unread(folder, folder, error, whole_source=True)
 
 
 def _read_pattern(pattern: str, reading: Reading, skip: str | int | None) -> Iterator[Article | Unread]:
@@ -126,7 +173,7 @@ def _read_pattern(pattern: str, reading: Reading, skip: str | int | None) -> Ite
     if not files:
         hint = "** searches folders within folders; a folder is searched by naming it"
         error = SourceError(f"no file matches {pattern!r}", code="missing_file", hint=hint)
-        yield Unread(pattern, pattern, error)
+        yield Unread(pattern, pattern, error, whole_source=True)
 
 
 def _is_plain(path: str) -> bool:
@@ -145,19 +192,30 @@ def _same_file(path: str, other: str | int | None) -> bool:
 
 
 def _read_file(path: str, reading: Reading) -> Iterator[Article | Unread]:
-    return _guarded(path, _open_and_read(path, reading))
+    whole = _format_of(path, reading) in _OF_MANY
+    return _guarded(path, _open_and_read(path, reading), whole=whole)
 
 
-def _guarded(name: str, inputs: Iterator[Article | Unread]) -> Iterator[Article | Unread]:
-    """The inputs of one source, what goes wrong in reading it turned into the last of them."""
+def _format_of(path: str, reading: Reading) -> InputFormat:
+    return reading.format or _FORMATS.get(inner_suffix(path), "text")
+
+
+def _guarded(name: str, inputs: Iterator[Article | Unread], *, whole: bool) -> Iterator[Article | Unread]:
+    """The inputs of one source, what goes wrong in reading it turned into the last of them.
+
+    Args:
+        name: The source.
+        inputs: What it gives.
+        whole: Whether it is one of many articles.
+    """
     try:
         yield from inputs
     except OSError as error:
-        yield Unread(name, name, _unreadable(name, error))
+        yield Unread(name, name, _unreadable(name, error), whole)
     except UnicodeError:
-        yield Unread(name, name, SourceError(f"{name} is not valid UTF-16 text", code="encoding"))
+        yield Unread(name, name, SourceError(f"{name} is not valid UTF-16 text", code="encoding"), whole)
     except ExtractorError as error:
-        yield Unread(name, name, error)
+        yield Unread(name, name, error, whole)
 
 
 def _unreadable(name: str, error: OSError) -> SourceError:
@@ -166,25 +224,35 @@ def _unreadable(name: str, error: OSError) -> SourceError:
 
 
 def _open_and_read(path: str, reading: Reading) -> Iterator[Article | Unread]:
-    suffix = Path(path).suffix.lower()
-    format_ = reading.format or _FORMATS.get(suffix, "text")
-    if suffix == ".json" and reading.format is None:
+    format_ = _format_of(path, reading)
+    if inner_suffix(path) == ".json" and reading.format is None:
         raise SourceError(
             f"{path} is JSON, and JSONL is read: one object a line",
             code="not_jsonl",
             hint="jq -c '.[]' makes JSONL of an array; --input-format says what a file is",
         )
-    with Path(path).open("rb") as stream:
+    if format_ == "parquet":
+        from extractor.files.parquet import read_rows
+
+        yield from read_objects(read_rows(path), path, reading)
+        reading.meter.done(Path(path).stat().st_size)
+        return
+    with Path(path).open("rb") as raw, unpacked(raw, path) as stream:
         if format_ == "jsonl":
-            yield from read_lines(lines_of(stream), path, reading)
+            for one in read_lines(lines_of(stream), path, reading):
+                reading.meter.at(raw.tell())
+                yield one
         else:
             yield _whole(stream.read(), path, format_)
+        reading.meter.done(raw.tell())
 
 
 def _read_stdin(stream: io.BufferedReader, reading: Reading) -> Iterator[Article | Unread]:
     if reading.format == "jsonl":
         yield from read_lines(lines_of(stream), STDIN, reading)
         return
+    if reading.format == "parquet":
+        raise SourceError("Parquet cannot be read from standard input", code="unreadable", hint="name the file")
     if reading.format is not None:
         yield _whole(stream.read(), STDIN, reading.format)
         return
@@ -197,7 +265,7 @@ def _read_stdin(stream: io.BufferedReader, reading: Reading) -> Iterator[Article
             yield from read_lines(text.split("\n"), STDIN, reading)
             return
     elif _JSONL.match(head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")):
-        yield from read_lines(itertools.chain(first, stream), STDIN, reading)
+        yield from read_lines(itertools.chain(first, lines_of(stream)), STDIN, reading)
         return
     else:
         data = head + stream.read()

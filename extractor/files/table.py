@@ -59,23 +59,25 @@ def safe_cell(value: str) -> str:
 
 
 def rows_of(extraction: Extraction) -> Iterator[tuple[str, ...]]:
-    """The rows of one record, in the order of `COLUMNS`."""
+    """The rows of one record, in the order of `COLUMNS`, safe to open in a spreadsheet."""
+    for cells in cells_of(extraction):
+        yield tuple(_RETURN.sub("\n", safe_cell(cells.get(column, ""))) for column in COLUMNS)
+
+
+def cells_of(extraction: Extraction) -> Iterator[dict[str, str]]:
+    """The rows of one record as they are, by column; a column that says nothing may be absent."""
+    article = {"article": extraction.article.id}
     found = False
     for cells in _items(extraction):
         found = True
-        yield _row(extraction, cells)
+        yield article | cells
     status = extraction.coverage.status
     if status != "complete" or not found:
         error = extraction.error
         length = len(extraction.article.text)
         message = f"{error.code}: {error.message}" if error else ""
         cells = {"item": "article", "kind": status, "text": message, "start": "0", "end": str(length)}
-        yield _row(extraction, cells)
-
-
-def _row(extraction: Extraction, cells: dict[str, str]) -> tuple[str, ...]:
-    cells = {"article": extraction.article.id, **cells}
-    return tuple(_RETURN.sub("\n", safe_cell(cells.get(column, ""))) for column in COLUMNS)
+        yield article | cells
 
 
 def _items(extraction: Extraction) -> Iterator[dict[str, str]]:

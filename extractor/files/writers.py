@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from extractor.files.destination import Sink
     from extractor.records.extraction import Extraction
 
-Format = Literal["json", "jsonl", "csv", "markdown"]
+Format = Literal["json", "jsonl", "csv", "markdown", "parquet", "sqlite"]
 
 SUFFIXES: dict[str, Format] = {
     ".json": "json",
@@ -24,8 +24,14 @@ SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".md": "markdown",
     ".markdown": "markdown",
+    ".parquet": "parquet",
+    ".sqlite": "sqlite",
+    ".db": "sqlite",
 }
-"""The format that a file's suffix asks for."""
+"""The format that a file's suffix asks for; .gz or .zst behind it packs the file."""
+
+PACKED: tuple[Format, ...] = ("json", "jsonl", "csv", "markdown")
+"""Formats that may be packed."""
 
 
 class Writer(Protocol):

@@ -139,6 +139,19 @@ class RepairAsked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChunkRead(Event):
+    """A chunk is done with, whether or not all of it was read."""
+
+    name: ClassVar[str] = "chunk read"
+    missed: bool
+    """Whether some of it was not."""
+
+    def facts(self) -> dict[str, Any]:
+        """What a log may say of it."""
+        return {"missed": self.missed}
+
+
+@dataclass(frozen=True, kw_only=True)
 class ItemRejected(Event):
     """A draft is not reported, or not this field of it."""
 

@@ -66,6 +66,8 @@ class Provenance(Record):
     """Name and version of each prompt template, with the digest of what it says."""
     schema_: str | None = Field(default=None, alias="schema")
     """Digest of the JSON Schema that the model was asked to fill in."""
+    settings: str | None = None
+    """Digest of all this and of every other setting that shapes a record: kinds, chunk size, mode and so on."""
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 

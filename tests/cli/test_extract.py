@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import json
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -21,11 +21,7 @@ from extractor.records.extraction import Extraction, Failure
 from tests.records_for_tests import PROVENANCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from extractor.records.article import Article
-
-LOOK_AHEAD = 3
 
 
 class StandIn:
@@ -43,19 +39,15 @@ class StandIn:
         self.kinds = kinds_named(settings["kinds"])
         self.provenance = PROVENANCE
         self.closed = False
+        self.concurrency = 3
+        self.shaping: dict[str, Any] = {}
         self.made.append(self)
 
-    def extract_many_sync(self, articles: Iterable[Article], *, ordered: bool = True) -> Iterator[Extraction]:
-        drawn = iter(articles)
-        while batch := list(itertools.islice(drawn, LOOK_AHEAD)):
-            for article in batch:
-                yield self._extract(article)
-
-    def _extract(self, article: Article) -> Extraction:
+    async def extract(self, article: Article) -> Extraction:
         names = [kind.name for kind in self.kinds]
         length = len(article.text)
         if article.text == "interrupt":
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         if article.text == "bug":
             raise ValueError("the secret text of an article")
         if not article.text:
@@ -187,7 +179,11 @@ def test_an_incomplete_article_is_one_line_whatever_its_message(run: Run) -> Non
 def test_offline_says_how_to_use_a_model_and_several_articles_are_counted(run: Run) -> None:
     ran = run("a.txt", "partial.txt", "missing.txt", loud=True)
     assert "--model" in ran.errors[0]
-    assert ran.errors[-1] == "extractor: 3 articles: 1 complete, 1 partial, 1 failed"
+    assert ran.errors[-3:] == [
+        "extractor: 3 articles: 1 complete, 1 partial, 1 failed",
+        "extractor: reasons: timeout 1, missing_file 1",
+        "extractor: characters not read: 6 timeout, of 13",
+    ]
     assert len(run("a.txt", loud=True).errors) == 1
     assert run("a.txt", "--model", "openai/some", loud=True).errors == [
         "extractor: 0 requests, 0 tokens sent, 0 received"
@@ -260,11 +256,13 @@ class TestFormats:
         assert run("a.txt", "-o", "-").outcomes == [("a.txt", "complete")]
 
 
-@pytest.mark.parametrize("name", ["o.json", "o.jsonl"])
-def test_an_output_that_exists_needs_force(run: Run, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "says"), [("o.json", "o.json exists"), ("o.jsonl", "o.jsonl holds no records of extractor's")]
+)
+def test_an_output_that_exists_needs_force(run: Run, name: str, says: str) -> None:
     Path(name).write_text("old", encoding="utf-8")
     ran = run("a.txt", "-o", name)
-    assert (ran.code, ran.out, ran.errors) == (1, "", [f"extractor: {name} exists (--force replaces it)"])
+    assert (ran.code, ran.out, ran.errors) == (1, "", [f"extractor: {says} (--force replaces it)"])
     assert Path(name).read_text(encoding="utf-8") == "old"
     assert run("a.txt", "-o", name, "--force").code == 0
     assert "a.txt" in Path(name).read_text(encoding="utf-8")
@@ -289,16 +287,22 @@ def test_the_output_is_neither_source_nor_overwritten_as_one(run: Run) -> None:
     assert ids == ["./a.txt", "./b.txt", "./binary.txt", "./c.jsonl:1", "./empty.txt", "./partial.txt"]
 
 
-def test_an_interrupt_ends_with_130_and_keeps_the_lines_written(run: Run) -> None:
+def test_an_interrupt_ends_with_130_and_what_is_in_flight_is_written(run: Run) -> None:
     Path("i.txt").write_text("interrupt", encoding="utf-8")
-    ran = run("a.txt", "i.txt", "b.txt", "-o", "o.jsonl")
+    given = [f"{number}.txt" for number in range(20)]
+    for name in given:
+        Path(name).write_text(f"Words of {name}.", encoding="utf-8")
+    ran = run("a.txt", "i.txt", *given, "-o", "o.jsonl", "--workers", "1")
     assert (ran.code, ran.errors) == (130, ["extractor: interrupted"])
-    assert [json.loads(line)["article"]["id"] for line in Path("o.jsonl").read_text(encoding="utf-8").splitlines()] == [
-        "a.txt"
-    ]
-    assert run("a.txt", "i.txt", "-o", "o.json").code == 130
+    ids = [json.loads(line)["article"]["id"] for line in Path("o.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert ids[:2] == ["a.txt", "i.txt"]
+    assert ids == ["a.txt", "i.txt", *given][: len(ids)]
+    assert len(ids) < 2 + len(given)
+    assert run("a.txt", "i.txt", "b.txt", "-o", "o.json").code == 130
     assert not Path("o.json").exists()
     assert StandIn.made[-1].closed
+    assert run("a.txt", "b.txt", "-o", "o.json").code == 0
+    assert next(record["article"]["id"] for record in json.loads(Path("o.json").read_text(encoding="utf-8"))) == "a.txt"
 
 
 def test_a_bug_is_one_line_without_its_message(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

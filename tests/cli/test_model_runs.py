@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 COUNT = 6
+CHARS = sum(len(article.text) for article in articles(COUNT, seed=4))
 KEY = "sk-very-secret"
 
 
@@ -191,6 +192,8 @@ def test_what_concerns_all_is_met_once_and_said_once(run: Program, status: Statu
     assert says in ran.errors[0]
     assert ran.errors[1:] == [
         f"extractor: {COUNT} articles: 0 complete, 0 partial, {COUNT} failed",
+        f"extractor: reasons: {ran.records[0]['error']['code']} {COUNT}",
+        f"extractor: characters not read: {CHARS:,} {ran.records[0]['error']['code']}, of {CHARS:,}",
         "extractor: 1 request, 0 tokens sent, 0 received",
     ]
 

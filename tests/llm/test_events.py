@@ -10,6 +10,7 @@ from extractor import Article, Event, Extraction, Extractor
 from extractor.backends.model_backend import ModelBackend
 from extractor.errors import ModelBusyError, ModelServerError
 from extractor.llm.events import (
+    ChunkRead,
     ItemRejected,
     Observer,
     RepairAsked,
@@ -68,6 +69,7 @@ def test_everything_is_told_in_order() -> None:
         RepairAsked,
         RequestSent,
         ReplyReceived,
+        ChunkRead,
         ItemRejected,
     ]
     assert all(event.place is not None and event.place.article == "the-id" for event in events)
@@ -101,7 +103,7 @@ def test_a_hook_that_fails_changes_nothing(caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level(logging.ERROR, logger="extractor"):
         assert extract(broken, *SCRIPT) == undisturbed
     failures = [record for record in caplog.records if record.message == "observer failed"]
-    assert len(failures) == 12
+    assert len(failures) == 13
     assert {record.error for record in failures} == {"ValueError"}  # type: ignore[attr-defined]
     assert "kroner" not in caplog.text
 
@@ -122,6 +124,7 @@ def test_the_log_has_the_facts_and_no_words(caplog: pytest.LogCaptureFixture) ->
         "repair asked",
         "request sent",
         "reply received",
+        "chunk read",
         "item rejected",
     ]
     assert records[1].__dict__["error"] == "server"
@@ -141,5 +144,6 @@ def test_rules_tell_what_they_reject_too() -> None:
     events: list[Event] = []
     with Extractor(on_event=events.append) as extractor:
         evidence = extractor.extract_sync(TEXT)
-    assert [event for event in events if isinstance(event, ItemRejected)] == list(events)
-    assert len(events) == len(evidence.rejected)
+    rejected = [event for event in events if isinstance(event, ItemRejected)]
+    assert [type(event) for event in events if event not in rejected] == [ChunkRead]
+    assert len(rejected) == len(evidence.rejected)
