@@ -84,3 +84,44 @@ def test_a_number_a_negation_or_a_name_of_its_own_is_not(text: str, evidence: st
 def test_the_article_s_date_is_needed_for_a_date_that_is_not_in_the_text() -> None:
     with pytest.raises(UnsupportedError):
         check("In March 2020, costs will rise to 5 million.", "Costs will rise to 5 million", published=None)
+
+
+LONG = (
+    "Brindle's outage lasted nine hours. Ada Holm, its chief, apologised on Friday. The firm is in Lyon. "
+    "Shops were shut. Trains stood still. People walked. Buses were full. It rained. "
+    "The company first saw a fault at 10:14. She sent a note. Jan Berg left on Monday. Channel 4 showed it. "
+    "Nobody saw that one coming."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("Brindle first saw a fault at 10:14.", "The company first saw a fault at 10:14"),
+        ("Ada Holm sent a note.", "She sent a note"),
+        ("It rained during Brindle's outage.", "It rained"),
+        ("Channel 4 showed Brindle's outage.", "Channel 4 showed it"),
+        ("One could see that Jan Berg left on Monday.", "Jan Berg left on Monday"),
+    ],
+)
+def test_a_claim_may_name_what_the_article_is_about_and_what_it_refers_to(text: str, evidence: str) -> None:
+    start = LONG.index(evidence)
+    document = Document.of(Article(id="a", text=LONG))
+    check_support(text, [Span.of(LONG, start, start + len(evidence))], document)
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence", "word"),
+    [
+        ("Ada Holm left on Monday.", "Jan Berg left on Monday", "Jan"),  # somebody else
+        ("Jan Berg sent a note.", "She sent a note", "Jan"),  # named only later
+        ("Channel 5 showed it.", "Channel 4 showed it", "5"),
+        ("Two saw that coming, not nobody.", "Nobody saw that one coming", "Two"),
+        ("Eva Ek sent a note.", "She sent a note", "Eva"),
+    ],
+)
+def test_a_claim_may_not_speak_of_somebody_else(text: str, evidence: str, word: str) -> None:
+    start = LONG.index(evidence)
+    document = Document.of(Article(id="a", text=LONG))
+    with pytest.raises(UnsupportedError, match=word):
+        check_support(text, [Span.of(LONG, start, start + len(evidence))], document)
