@@ -1,9 +1,10 @@
 """What the check of a claim's text refuses: `python evals/support.py`.
 
-Good claims are those of our development gold (texts that annotators wrote to stand alone, with their evidence). Of each,
-false ones are made by putting another name of the same article, of the same type, in the place of one; another number of
-the article in the place of one; and a name from another article. A good claim that is refused is lost, however well a
-model reads; of false ones, those of another article are what the check is for, and of the others it can see some.
+Good claims are those of our development gold (texts that annotators wrote to stand alone, with their evidence). Of
+each, false ones are made by putting another name of the same article, of the same type, in the place of one; another
+number of the article in the place of one; and a name from another article. A good claim that is refused is lost,
+however well a model reads; of false ones, those of another article are what the check is for; of the others it can
+see some.
 """
 
 from __future__ import annotations

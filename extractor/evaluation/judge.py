@@ -202,8 +202,9 @@ async def judge_article(gold: Labelled, predicted: Labelled, ask: Ask, *, system
     theirs, ours = list(_named(predicted)), list(_named(gold))
     document = Document.of(Article(id=gold.id, text=gold.text, title=gold.article.title))
     numbers = {key: at for at, (key, _) in enumerate(theirs, 1)}
-    claims = await judging.claims(theirs, numbers, document)
-    facts = await judging.facts(ours, theirs, numbers)
+    claims, facts = await asyncio.gather(
+        judging.claims(theirs, numbers, document), judging.facts(ours, theirs, numbers)
+    )
     return Verdict(
         Judgements(
             article=gold.id,
