@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from extractor.kinds.located import LocatedField
+    from extractor.kinds.located import LocatedField, Outside
     from extractor.text.chunks import Chunk
 
 _POSSESSIVE = re.compile(r"(?<=\w)[’']s?\Z")
@@ -260,10 +260,11 @@ class _Search:
     def _untaken(self, places: Sequence[Location]) -> Location:
         return next((place for place in places if place.start not in self.taken), places[-1])
 
-    def _nearest(self, string: str, anchor: Sequence[Location], *, outside: bool) -> Location:
+    def _nearest(self, string: str, anchor: Sequence[Location], *, outside: Outside) -> Location:
         places = find_all(string, self.haystack)
-        if outside:
-            places = [place for place in places if not any(place.overlaps(other) for other in anchor)]
+        if outside != "no":
+            beside = [place for place in places if not any(place.overlaps(other) for other in anchor)]
+            places = beside if beside or outside == "yes" else places
         if not places:
             raise GroundingError(
                 f"“{shortened(string)}” stands only inside the words it belongs to", reason="not_found"

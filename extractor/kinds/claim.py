@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from extractor.kinds.kind import Draft, Kind, Placed, overlap, sentence_of
-from extractor.kinds.located import Verbatim
-from extractor.kinds.quote import Outside
+from extractor.kinds.located import Located, Verbatim
 from extractor.kinds.support import check_support
 from extractor.records.item import Claim, ClaimKind
 from extractor.records.source import Source
@@ -26,7 +25,7 @@ class ClaimDraft(Draft):
     """The fact in one sentence that stands alone: names for pronouns, every number and hedge kept, nothing added"""
     kind: ClaimKind
     """quantity, causal, rule, prediction or event"""
-    claimant: Outside | None
+    claimant: Annotated[str, Located(outside="first")] | None
     """The nearest mention of who asserts it, as it stands, or null where the article itself does"""
     claimant_name: str | None
     """The claimant's full name as the text gives it anywhere, or null"""

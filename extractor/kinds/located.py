@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from extractor.errors import UnknownKindError
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic import BaseModel
+
+
+Outside = Literal["no", "first", "yes"]
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,9 @@ class Located:
     others are taken where they stand nearest to the anchor.
     """
 
-    outside: bool = False
-    """It may not stand inside the anchor (a cue is no part of the content that it reports)."""
+    outside: Outside = "no"
+    """`yes`: it may not stand inside the anchor (a cue is no part of the content that it reports); `first`: it is
+    looked for outside first (a claim's evidence may name who makes it)."""
     every: bool = False
     """It stands wherever its words do, not at one place (the forms of a name)."""
 
@@ -37,7 +41,7 @@ class LocatedField:
     """A field that `Located` marks."""
 
     name: str
-    outside: bool
+    outside: Outside
     every: bool
     optional: bool
     """Without it the item still stands."""

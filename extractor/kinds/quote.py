@@ -14,7 +14,7 @@ from extractor.text.characters import DOUBLE_MARKS
 if TYPE_CHECKING:
     from extractor.text.document import Document
 
-Outside = Annotated[str, Located(outside=True)]
+Outside = Annotated[str, Located(outside="yes")]
 
 
 class QuoteDraft(Draft):

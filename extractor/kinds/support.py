@@ -335,6 +335,7 @@ class _Context:
             word
             for index, word in enumerate(self.given)
             if word.capitalised and word.value is None and word.form not in _CALENDAR
+            if word.form.split("'")[0] not in FUNCTION_WORDS
             if index or not self.knows_as_common_word(word)
         ]
         there = _Names(said)

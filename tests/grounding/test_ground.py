@@ -135,3 +135,21 @@ def test_items_that_stand_in_the_context_are_still_found_there() -> None:
     )  # fmt: skip
     found: Grounded = ground_draft(CLAIM, Drafted("claims", draft), middle)
     assert found.record.evidence[0].start == 0
+
+
+def test_a_claim_s_evidence_may_name_its_claimant_and_a_place_beside_it_goes_before() -> None:
+    text = "Growers put their losses at 4 million euros. Growers spoke on Monday."
+    draft = {"sentence": 1, "text": "Growers put their losses at 4 million euros.", "kind": "quantity"}
+    for evidence, start in (
+        ("Growers put their losses at 4 million euros", 45),
+        ("their losses at 4 million euros", 0),
+    ):
+        fields = {**draft, "evidence": [evidence], "claimant": "Growers", "claimant_name": None}
+        grounded, rejected = ground([Drafted("claims", ClaimDraft.model_validate(fields))], chunk(text), KINDS)
+        assert rejected == []
+        assert grounded[0].record.claimant.mention.start == start
+    alone = "Growers put their losses at 4 million euros."
+    fields = {**draft, "evidence": [alone[:-1]], "claimant": "Growers", "claimant_name": None}
+    grounded, rejected = ground([Drafted("claims", ClaimDraft.model_validate(fields))], chunk(alone), KINDS)
+    assert rejected == []
+    assert grounded[0].record.claimant.mention.start == 0

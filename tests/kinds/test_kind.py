@@ -24,13 +24,13 @@ class ProtestMarch(BaseModel):
 
 def test_located_fields_are_read_off_the_annotations() -> None:
     assert located_fields(ProtestMarch) == (
-        LocatedField("what", outside=False, every=False, optional=False, many=False),
-        LocatedField("places", outside=False, every=False, optional=False, many=True),
-        LocatedField("crowd", outside=False, every=False, optional=True, many=False),
+        LocatedField("what", outside="no", every=False, optional=False, many=False),
+        LocatedField("places", outside="no", every=False, optional=False, many=True),
+        LocatedField("crowd", outside="no", every=False, optional=True, many=False),
     )
     assert [field.name for field in KINDS[1].located] == ["content", "cue", "speaker"]
     assert KINDS[0].located[0].every
-    assert Located(outside=True) != Located()
+    assert Located(outside="yes") != Located()
 
 
 def test_a_user_s_model_becomes_a_kind_that_grounds_like_the_others() -> None:
