@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from extractor.cli.app import main
 from extractor.evaluation.gold import read_gold
+from extractor.evaluation.judge import read_judgements
 
 EVALS = Path(__file__).parents[2] / "evals"
 GOLD = EVALS / "gold"
@@ -60,3 +62,22 @@ def test_parts_share_no_article() -> None:
 def test_the_table_in_the_readme_is_what_is_measured() -> None:
     leaderboard = module(EVALS / "leaderboard.py")
     assert leaderboard.in_readme() == leaderboard.table(), "python evals/leaderboard.py --write"
+
+
+def test_the_judge_s_agreement_is_what_its_readme_says_and_its_replies_can_be_replayed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge = EVALS / "judge"
+    script = module(judge / "agreement.py")
+    text = (judge / "README.md").read_text(encoding="utf-8")
+    assert script.written(text, script.table()) == text, "python evals/judge/agreement.py --write"
+    gold = tmp_path / "gold.jsonl"
+    judged = {one.article for one in read_judgements(judge / "model.jsonl")}
+    lines = (GOLD / "dev.jsonl").read_text(encoding="utf-8").splitlines()
+    gold.write_text("\n".join(line for line in lines if json.loads(line)["article"]["id"] in judged), encoding="utf-8")
+    kept, again = tmp_path / "replies.sqlite", tmp_path / "again.jsonl"
+    assert main(["replies", "import", str(judge / "replies.jsonl"), "--file", str(kept)]) == 0
+    call = ["evaluate", str(gold), "--predictions", f"offline={judge / 'claims.jsonl'}", "--only", "claims", "-q"]
+    assert main([*call, "--judge", "openai/desk", "--replay", str(kept), "--judgements", str(again)]) == 0
+    capsys.readouterr()
+    assert again.read_text(encoding="utf-8") == (judge / "model.jsonl").read_text(encoding="utf-8")
