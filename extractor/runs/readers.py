@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from extractor.llm.events import Event
     from extractor.records.article import Article
 
-Results = queue.SimpleQueue[tuple[int, Finished | BaseException]]
-"""Where readers put what they have read, with the number that it was begun under."""
+Results = queue.SimpleQueue[tuple[int, Any]]
+"""Where readers put what they have read, a `Finished` or an exception, with the number that it was begun under. What is
+not read yet comes here too, see `corpus`."""
 
 ALONE = 48
 """Articles that are read before processes are started: starting them costs as much as reading some hundred."""
@@ -50,6 +51,10 @@ class Reader(Protocol):
 
     def flush(self) -> None:
         """Begin whatever was held back to be begun together."""
+        ...
+
+    def nudge(self) -> None:
+        """Begin what was held back if nothing else keeps the reader busy."""
         ...
 
     def stop(self) -> None:
@@ -94,6 +99,9 @@ class OwnLoop:
         start(self._read(number, article))
 
     def flush(self) -> None:
+        """Nothing is held back."""
+
+    def nudge(self) -> None:
         """Nothing is held back."""
 
     def stop(self) -> None:
@@ -154,7 +162,14 @@ class Processes:
             return
         self._batch.append((number, article))
         self._batch_chars += len(article.text)
-        if self._batch_chars >= BATCH_CHARS or self._batches < 2 * self._workers:
+        if self._batch_chars >= BATCH_CHARS:
+            self.flush()
+        else:
+            self.nudge()
+
+    def nudge(self) -> None:
+        """Hand over even a small batch where a process would wait for a full one."""
+        if self._batches < 2 * self._workers:
             self.flush()
 
     def flush(self) -> None:
