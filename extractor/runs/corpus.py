@@ -242,6 +242,7 @@ class Corpus:
                     self._reader.nudge()
                 else:
                     self._reader.flush()
+            self._reader.close()
         except BaseException:
             self._reader.stop()
             raise

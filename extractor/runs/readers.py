@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import multiprocessing
 import os
@@ -18,7 +19,6 @@ from extractor.records.extraction import Extraction, Failure
 from extractor.runs.outcome import Finished, Outcome
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
@@ -59,6 +59,10 @@ class Reader(Protocol):
 
     def stop(self) -> None:
         """Drop what is in work, without waiting."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is idle now."""
         ...
 
 
@@ -109,9 +113,10 @@ class OwnLoop:
         self._stopped.set()
         call_soon(lambda: [task.cancel() for task in list(self._tasks)])
 
-    async def _read(self, number: int, article: Article) -> None:
-        import asyncio
+    def close(self) -> None:
+        """The loop is not ours."""
 
+    async def _read(self, number: int, article: Article) -> None:
         task = asyncio.current_task()
         if self._stopped.is_set() or task is None:
             return
@@ -140,7 +145,7 @@ class Processes:
         self._workers = workers
         self._make = make
         self._alone = OwnLoop(extractor, results, keep=False)
-        self._begun = 0
+        self._left_alone = ALONE
         self._batch: list[tuple[int, Article]] = []
         self._batch_chars = 0
         self._batches = 0
@@ -156,8 +161,8 @@ class Processes:
 
     def begin(self, number: int, article: Article) -> None:
         """Begin to read an article, or hold it back until there is a batch of them."""
-        self._begun += 1
-        if self._begun <= ALONE:
+        if self._left_alone:
+            self._left_alone -= 1
             self._alone.begin(number, article)
             return
         self._batch.append((number, article))
@@ -184,6 +189,11 @@ class Processes:
         self._alone.stop()
         if self._pool is not None:
             _end(self._pool)
+
+    def close(self) -> None:
+        """End the processes, which have nothing left to do."""
+        if self._pool is not None:
+            self._pool.shutdown()
 
     def _submit(self, batch: list[tuple[int, Article]], *, again: bool) -> None:
         with self._lock:
@@ -269,15 +279,16 @@ def _end(pool: ProcessPoolExecutor) -> None:
 
 _chunks = 0
 _own: Extractor | None = None
+_loop: asyncio.AbstractEventLoop | None = None
 
 
 def _set_up(make: Callable[[Callable[[Event], None]], Extractor]) -> None:
     """Make this process's extractor. A terminal's Ctrl-C is for the parent, without whom this process ends."""
-    global _own
+    global _own, _loop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _own = make(_count)
+    _own, _loop = make(_count), asyncio.new_event_loop()
 
 
 def _end_with_parent() -> None:
@@ -294,13 +305,13 @@ def _count(event: Event) -> None:
 
 def _read_batch(articles: list[Article]) -> list[Finished]:
     global _chunks
-    extractor = _own
-    if extractor is None:
+    if _own is None or _loop is None:
         raise RuntimeError("this process was not set up")
     read = []
     for article in articles:
         _chunks = 0
-        extraction = extractor.extract_sync(article)
+        # On a loop of this thread: a thread in the background would cost two switches an article.
+        extraction = _loop.run_until_complete(_own.extract(article))
         read.append(finished(extraction, keep=False, chunks=_chunks))
     return read
 
