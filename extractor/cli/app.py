@@ -18,6 +18,7 @@ from typer.main import get_command
 
 from extractor.cli.compact import compact
 from extractor.cli.compare import compare
+from extractor.cli.copies import copies
 from extractor.cli.evaluate import evaluate
 from extractor.cli.extract import extract
 from extractor.cli.gold import app as gold
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 app.command()(extract)
 app.command()(compact)
+app.command()(copies)
 app.command()(evaluate)
 app.command()(compare)
 app.command()(schemas)

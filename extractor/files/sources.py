@@ -109,10 +109,13 @@ def _size(path: str) -> int:
 
 
 def _standard_input() -> io.BufferedReader:
+    try:
+        # A stream of our own: a thread that still waits for input must not hold Python's when the program ends.
+        return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+    except (OSError, ValueError, AttributeError):
+        pass  # Tests and embedding programs put other streams there.
     stream = sys.stdin.buffer
-    if isinstance(stream, io.BufferedReader):
-        return stream
-    return io.BufferedReader(cast("io.RawIOBase", stream))  # Tests and embedding programs put other streams there.
+    return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stream))
 
 
 def _read_path(source: str, reading: Reading, skip: str | int | None) -> Iterator[Article | Unread]:

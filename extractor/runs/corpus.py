@@ -6,7 +6,8 @@ others is in the index, on disk.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import threading
+from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -15,22 +16,28 @@ from extractor.files.inputs import Unread
 from extractor.records.extraction import Extraction, Failure
 from extractor.runs.outcome import Finished, Outcome, Totals
 from extractor.runs.readers import Reader, Results, copy_of, finished
-from extractor.runs.stopping import Stopped, Stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from extractor.kinds.kind import Kind
     from extractor.records.article import Article
     from extractor.records.extraction import Provenance
     from extractor.runs.index import Index
     from extractor.runs.journal import Journal
+    from extractor.runs.stopping import Stopping
 
 OnChange = Literal["stop", "redo", "keep"]
 """What becomes of records that were made with other settings: stop and say so, make them anew, or leave them."""
 
 AHEAD = 64
 """Articles, for each that may be in work, that may be done and wait behind one that takes long, where order is kept."""
+
+DRAWN_AHEAD = 8
+"""Inputs that are drawn and wait to be begun."""
+
+_DRAWN, _WAKE = -1, -2
+"""Numbers under which other things than records come: an input, or None behind the last; a stop that is asked for."""
 
 CHARS_IN_WORK = 8_000_000
 """Characters of articles that may be in work at once; one article may be longer."""
@@ -209,25 +216,39 @@ class Corpus:
             OutputError: A record cannot be written; all before it are.
             KeyboardInterrupt: A stop was asked for twice.
         """
+        drawer = _Drawer(self._inputs, self._results)
+        stopping.wake = lambda: self._results.put((_WAKE, None))
+        drawn: deque[Article | Unread] = deque()
+        drawing = True
+        drawer.start()
         try:
-            while stopping.signal is None and (one := self._draw(stopping)) is not None:
-                self.counts.given += 1
-                self._take(one)
-                while self._full() or not self._results.empty():
-                    self._receive()
-            self._reader.flush()
-            while self._articles:
-                self._receive()
+            while drawing or drawn or self._articles:
+                number, result = self._results.get()
+                if isinstance(result, BaseException):
+                    raise result
+                if number >= 0:
+                    self._receive(number, result)
+                elif number == _DRAWN and drawing and result is not None:
+                    drawn.append(result)
+                elif drawing:
+                    drawing = False
+                    if number == _WAKE:
+                        drawn.clear()
+                while drawn and not self._full():
+                    self.counts.given += 1
+                    self._take(drawn.popleft())
+                    drawer.more()
+                if drawing:
+                    self._reader.nudge()
+                else:
+                    self._reader.flush()
+            self._reader.close()
         except BaseException:
             self._reader.stop()
             raise
-
-    def _draw(self, stopping: Stopping) -> Article | Unread | None:
-        try:
-            with stopping.drawing():
-                return next(self._inputs, None)
-        except Stopped:
-            return None
+        finally:
+            stopping.wake = lambda: None
+            drawer.stop()
 
     def _full(self) -> bool:
         if not self._articles:
@@ -338,10 +359,7 @@ class Corpus:
 
     # What becomes of a record.
 
-    def _receive(self) -> None:
-        number, result = self._results.get()
-        if isinstance(result, BaseException):
-            raise result
+    def _receive(self, number: int, result: Finished) -> None:
         self._chars -= len(self._articles.pop(number).text)
         self._settle(number, result)
 
@@ -378,6 +396,37 @@ class Corpus:
             line = record.line if counted is outcome else self._journal.line_at(offset)
             for waiting, article in self._parked.pop(number, ()):
                 self._settle(waiting, copy_of(line, article, outcome.id))
+
+
+class _Drawer(threading.Thread):
+    """Draws inputs in a thread of its own, a few ahead: while the next one is waited for, others are written."""
+
+    def __init__(self, inputs: Iterator[Article | Unread], results: Results) -> None:
+        super().__init__(name="inputs", daemon=True)
+        self._inputs = inputs
+        self._results = results
+        self._room = threading.Semaphore(DRAWN_AHEAD)
+        self._stopped = False
+
+    def run(self) -> None:
+        """Draw as long as there is room."""
+        try:
+            while self._room.acquire() and not self._stopped:
+                one = next(self._inputs, None)
+                self._results.put((_DRAWN, one))
+                if one is None:
+                    return
+        except BaseException as error:  # noqa: BLE001 - the run has to hear of it
+            self._results.put((_DRAWN, error))
+
+    def more(self) -> None:
+        """One of those drawn is taken."""
+        self._room.release()
+
+    def stop(self) -> None:
+        """Draw no more."""
+        self._stopped = True
+        self._room.release()
 
 
 def _key(article: Article) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import multiprocessing
 import os
@@ -18,7 +19,6 @@ from extractor.records.extraction import Extraction, Failure
 from extractor.runs.outcome import Finished, Outcome
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from extractor.llm.events import Event
     from extractor.records.article import Article
 
-Results = queue.SimpleQueue[tuple[int, Finished | BaseException]]
-"""Where readers put what they have read, with the number that it was begun under."""
+Results = queue.SimpleQueue[tuple[int, Any]]
+"""Where readers put what they have read, a `Finished` or an exception, with the number that it was begun under. What is
+not read yet comes here too, see `corpus`."""
 
 ALONE = 48
 """Articles that are read before processes are started: starting them costs as much as reading some hundred."""
@@ -52,8 +53,16 @@ class Reader(Protocol):
         """Begin whatever was held back to be begun together."""
         ...
 
+    def nudge(self) -> None:
+        """Begin what was held back if nothing else keeps the reader busy."""
+        ...
+
     def stop(self) -> None:
         """Drop what is in work, without waiting."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is idle now."""
         ...
 
 
@@ -96,14 +105,18 @@ class OwnLoop:
     def flush(self) -> None:
         """Nothing is held back."""
 
+    def nudge(self) -> None:
+        """Nothing is held back."""
+
     def stop(self) -> None:
         """Cancel what is in work."""
         self._stopped.set()
         call_soon(lambda: [task.cancel() for task in list(self._tasks)])
 
-    async def _read(self, number: int, article: Article) -> None:
-        import asyncio
+    def close(self) -> None:
+        """The loop is not ours."""
 
+    async def _read(self, number: int, article: Article) -> None:
         task = asyncio.current_task()
         if self._stopped.is_set() or task is None:
             return
@@ -132,7 +145,7 @@ class Processes:
         self._workers = workers
         self._make = make
         self._alone = OwnLoop(extractor, results, keep=False)
-        self._begun = 0
+        self._left_alone = ALONE
         self._batch: list[tuple[int, Article]] = []
         self._batch_chars = 0
         self._batches = 0
@@ -148,13 +161,20 @@ class Processes:
 
     def begin(self, number: int, article: Article) -> None:
         """Begin to read an article, or hold it back until there is a batch of them."""
-        self._begun += 1
-        if self._begun <= ALONE:
+        if self._left_alone:
+            self._left_alone -= 1
             self._alone.begin(number, article)
             return
         self._batch.append((number, article))
         self._batch_chars += len(article.text)
-        if self._batch_chars >= BATCH_CHARS or self._batches < 2 * self._workers:
+        if self._batch_chars >= BATCH_CHARS:
+            self.flush()
+        else:
+            self.nudge()
+
+    def nudge(self) -> None:
+        """Hand over even a small batch where a process would wait for a full one."""
+        if self._batches < 2 * self._workers:
             self.flush()
 
     def flush(self) -> None:
@@ -169,6 +189,11 @@ class Processes:
         self._alone.stop()
         if self._pool is not None:
             _end(self._pool)
+
+    def close(self) -> None:
+        """End the processes, which have nothing left to do."""
+        if self._pool is not None:
+            self._pool.shutdown()
 
     def _submit(self, batch: list[tuple[int, Article]], *, again: bool) -> None:
         with self._lock:
@@ -254,15 +279,16 @@ def _end(pool: ProcessPoolExecutor) -> None:
 
 _chunks = 0
 _own: Extractor | None = None
+_loop: asyncio.AbstractEventLoop | None = None
 
 
 def _set_up(make: Callable[[Callable[[Event], None]], Extractor]) -> None:
     """Make this process's extractor. A terminal's Ctrl-C is for the parent, without whom this process ends."""
-    global _own
+    global _own, _loop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _own = make(_count)
+    _own, _loop = make(_count), asyncio.new_event_loop()
 
 
 def _end_with_parent() -> None:
@@ -279,13 +305,13 @@ def _count(event: Event) -> None:
 
 def _read_batch(articles: list[Article]) -> list[Finished]:
     global _chunks
-    extractor = _own
-    if extractor is None:
+    if _own is None or _loop is None:
         raise RuntimeError("this process was not set up")
     read = []
     for article in articles:
         _chunks = 0
-        extraction = extractor.extract_sync(article)
+        # On a loop of this thread: a thread in the background would cost two switches an article.
+        extraction = _loop.run_until_complete(_own.extract(article))
         read.append(finished(extraction, keep=False, chunks=_chunks))
     return read
 

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from types import FrameType, TracebackType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-class Stopped(BaseException):
-    """No error, and nothing that handles errors may take it for one.
-
-    Raised where the next article was being waited for when the run was asked to stop.
-    """
 
 
 class Stopping:
@@ -32,7 +24,8 @@ class Stopping:
         self.signal: signal.Signals | None = None
         """What asked the run to stop, if anything did."""
         self._on_first = on_first
-        self._drawing = False
+        self.wake: Callable[[], None] = lambda: None
+        """Called then too: whoever waits has to look."""
         self._former: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -49,20 +42,10 @@ class Stopping:
         for number, former in self._former.items():
             signal.signal(number, former)
 
-    @contextlib.contextmanager
-    def drawing(self) -> Iterator[None]:
-        """While the next input is waited for, which may take for ever: here the first signal raises `Stopped`."""
-        self._drawing = True
-        try:
-            yield
-        finally:
-            self._drawing = False
-
     def _take(self, number: int, frame: FrameType | None) -> None:
         del frame
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = signal.Signals(number)
         self._on_first()
-        if self._drawing:
-            raise Stopped
+        self.wake()

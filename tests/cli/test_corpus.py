@@ -6,6 +6,8 @@ import csv
 import gzip
 import json
 import os
+import queue
+import re
 import sqlite3
 import subprocess
 import sys
@@ -14,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from extractor import Article, Extractor
 from extractor.cli.app import main
+from extractor.cli.progress import duration
 from extractor.runs.journal import Lock
+from extractor.runs.readers import Processes
 from tests.conftest import needs
 from tests.honest_model import asked_for, reply_to
 from tests.model_server import COMPLETION_TOKENS, PROMPT_TOKENS, ModelServer, Request, Status
@@ -24,7 +29,9 @@ from tests.news import articles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from extractor.records.article import Article
+    from extractor import Event
+    from extractor.records.extraction import Extraction
+    from extractor.runs.readers import Results
 
 COUNT = 7
 
@@ -491,6 +498,133 @@ class TestFormats:
     def test_a_file_format_does_not_go_to_a_pipe(self, run: Program, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["extract", "in.jsonl", "--format", "sqlite"]) == 2
         assert capsys.readouterr().err == "extractor: sqlite is written to a file (name one with -o)\n"
+
+
+class TestCopies:
+    def test_wire_copy_is_grouped_and_its_quotes_are_brought_together(
+        self, run: Program, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        needs("datasketch", extra="copies")
+        (wire,) = articles(1, seed=6, sentences=13)
+        shorter = wire.text.rpartition("\n\n")[0].replace("“", '"').replace("”", '"')
+        longer = wire.text + "\n\nMore on this as we have it, our reporter writes from the town."
+        others = articles(5, seed=7, sentences=13)[1:]
+        given = [
+            others[0],
+            wire,
+            others[1],
+            Article(id="shorter", text=shorter),
+            *others[2:],
+            Article(id="l", text=longer),
+        ]
+        write(given)
+        assert run().code == 0
+        before = Path("out.jsonl").read_bytes()
+        assert main(["copies", "out.jsonl", "-o", "copies.jsonl"]) == 0
+        (group,) = records("copies.jsonl")
+        assert [article["id"] for article in group["articles"]] == [wire.id, "shorter", "l"]
+        assert group["articles"][0]["likeness"] == 1
+        assert all(0.6 < article["likeness"] < 1 for article in group["articles"][1:])
+        own = {record["article"]["id"]: record for record in records()}
+        shared = [quote for quote in group["quotes"] if len(quote["sources"]) == 3]
+        assert len(shared) >= 3
+        for quote in group["quotes"]:
+            for source in quote["sources"]:
+                found = {one["id"]: one for one in own[source["article"]]["quotes"]}[source["quote"]]
+                assert found["spans"][0]["start"] == source["start"]
+        said = capsys.readouterr().err.splitlines()[-1]
+        assert said == f"extractor: 1 groups of 3 articles; {sum(len(q['sources']) > 1 for q in group['quotes'])} " + (
+            "quotes stand in more than one"
+        )
+        assert Path("out.jsonl").read_bytes() == before
+        assert main(["copies", "out.jsonl", "--threshold", "2"]) == 2
+        assert main(["copies", "gone.jsonl"]) == 1
+
+
+class TestProcesses:
+    def test_several_processes_write_the_same_as_one(self, run: Program) -> None:
+        write(articles(120, seed=3))
+        assert run("--workers", "2", "-q").code == 0
+        assert run("--workers", "1", "-q", out="alone.jsonl").code == 0
+        assert Path("out.jsonl").read_bytes() == Path("alone.jsonl").read_bytes(), "and in the same order"
+
+    def test_an_article_on_which_a_process_dies_is_a_failed_record(self, tmp_path: Path) -> None:
+        results: Results = queue.SimpleQueue()
+        given = [*articles(6), Article(id="deadly", text="Words."), *articles(12)[6:]]
+        with Extractor() as extractor:
+            reader = Processes(extractor, results, 2, _deadly)
+            reader._left_alone = 0  # Not even the first few are read in this process.
+            for number, article in enumerate(given):
+                reader.begin(number, article)
+            reader.flush()
+            found = dict(results.get(timeout=120) for _ in given)
+            reader.close()
+        outcomes = {found[number].outcome.id: found[number].outcome.error for number in range(len(given))}
+        assert outcomes == {article.id: "crashed" if article.id == "deadly" else None for article in given}
+
+
+class _Deadly(Extractor):
+    async def extract(self, article: str | Article) -> Extraction:
+        if isinstance(article, Article) and article.id == "deadly":
+            os._exit(9)
+        return await super().extract(article)
+
+
+def _deadly(on_event: Callable[[Event], None]) -> Extractor:
+    return _Deadly(on_event=on_event)
+
+
+class TestWatching:
+    @pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no terminals here")
+    def test_a_terminal_shows_how_far_it_is_and_keeps_what_is_said(self, tmp_path: Path) -> None:
+        source = tmp_path / "in.jsonl"
+        write(articles(60, seed=2), str(source), {"id": "none"})
+        ours, theirs = os.openpty()
+        command = [sys.executable, "-m", "extractor", "extract", str(source), "-o", str(tmp_path / "out.jsonl")]
+        with subprocess.Popen(
+            [*command, "--workers", "1"], stderr=theirs, env={**os.environ, "TERM": "xterm"}
+        ) as program:
+            os.close(theirs)
+            shown = bytearray()
+            while part := _read(ours):
+                shown += part
+        os.close(ours)
+        assert program.returncode == 3
+        # Without colours and without the line breaks of a narrow terminal.
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\r\n]", "", shown.decode())
+        assert re.search(r"\d+ articles, \d+%", text)
+        assert re.search(r"\d+ chunks, [\d,]+ entities, [\d,]+ quotes", text)
+        assert "61 articles: 60 complete, 0 partial, 1 failed" in text
+        assert "has no field 'text'" in text
+        assert "reasons: no_text 1" in text
+        assert "what is not complete is read again by: extractor extract" in text
+
+    def test_a_log_has_plain_lines_now_and_then(self, run: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("extractor.cli.progress.LOG_SECONDS", 0.0)
+        ran = run("--workers", "1")
+        lines = [line for line in ran.errors if "chunks" in line]
+        assert len(lines) >= COUNT - 1
+        assert lines[-1].startswith(f"extractor: {COUNT} articles, ")
+
+    def test_quiet_says_errors_alone(self, run: Program) -> None:
+        write(articles(3), "in.jsonl", {"id": "none"})
+        ran = run("-q")
+        assert ran.code == 3
+        assert len(ran.errors) == 1
+        assert "no field 'text'" in ran.errors[0]
+
+    @pytest.mark.parametrize(
+        ("seconds", "said"), [(4.4, "4 s"), (61, "1 min 01 s"), (3599, "59 min 59 s"), (7500, "2 h 05 min")]
+    )
+    def test_times_in_words(self, seconds: float, said: str) -> None:
+        assert duration(seconds) == said
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # The other end is closed.
+        return b""
 
 
 class TestPlaces:
