@@ -8,8 +8,9 @@ the offline rules, each time in a fresh process; all of it takes some ten minute
 - memory: the most that the run's own process and any of its workers held (`ru_maxrss`), with many articles against
   few. At most 1.2 times as much is the promise.
 - cores: articles a second with a process for each of two cores against one process, in turn. At least 1.7 times as
-  many is the promise. The best round of each is compared: on two cores that others use too, a second process only shows
-  what it brings while they are idle. Starting up is in it, over enough articles to matter little.
+  many is the promise. The best round of each is compared, and how many cores other programs used meanwhile is said: a
+  second process only shows what it brings while a second core is free. Starting up is in it, over enough articles to
+  matter little.
 
 The exit code is 1 where a promise is not kept.
 """
@@ -35,7 +36,8 @@ from extractor.cli.app import main
 if __name__ == "__main__":
     code = main(sys.argv[1:])
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(json.dumps({"code": code, "own": own.ru_maxrss, "worker": children.ru_maxrss}))
+    cpu = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    print(json.dumps({"code": code, "own": own.ru_maxrss, "worker": children.ru_maxrss, "cpu": cpu}))
 """
 """A worker's peak is known once it has been waited for, as its run does at the end."""
 
@@ -54,8 +56,7 @@ def write_corpus(path: Path, count: int) -> None:
             text = (
                 f"The town of {town} will pay {number} kroner for a new {work}, {one} said on Monday.\n\n"
                 f"“We have waited {random.randint(11, 99)} years, and the people of {town} will not wait longer,” "
-                f"said {other}. The council has not decided what to do with the old {work}. {one} warned that it “can "
-                f"fail in a storm”."
+                f"said {other}. {one} warned that the old {work} “can fail in a storm”."
             )
             stream.write(json.dumps({"id": f"a{number}", "text": text}, ensure_ascii=False) + "\n")
 
@@ -67,18 +68,35 @@ def run(folder: Path, count: int, workers: int) -> dict[str, float]:
         write_corpus(source, count)
     program.write_text(_RUN, encoding="utf-8")
     command = [sys.executable, str(program), "extract", str(source), "-o", str(out), "--force", "-q"]
-    begun = time.perf_counter()
+    busy, begun = _busy(), time.perf_counter()
     done = subprocess.run(  # noqa: S603 - our own
         [*command, "--workers", str(workers)], stdout=subprocess.PIPE, check=True, text=True
     )
     seconds = time.perf_counter() - begun
     said = json.loads(done.stdout)
+    others = (_busy() - busy - said["cpu"]) / seconds
     with out.open("rb") as stream:
         written = sum(1 for _ in stream)
     if said["code"] or written != count:
         raise SystemExit(f"the run ended with {said['code']} and {written} records of {count}")
     out.unlink()
-    return {"seconds": seconds, "own": said["own"] / 1024, "worker": said["worker"] / 1024}
+    return {
+        "seconds": seconds,
+        "cpu": said["cpu"],
+        "others": others,
+        "own": said["own"] / 1024,
+        "worker": said["worker"] / 1024,
+    }
+
+
+def _busy() -> float:
+    """Seconds that all cores together have worked, since the machine was started; 0 where nobody says."""
+    try:
+        fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:]
+    except OSError:
+        return 0.0
+    user, nice, system, _, _, irq, softirq, *_ = (int(field) for field in fields)
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(folder: Path, few: int, many: int, workers: int) -> bool:
@@ -98,14 +116,18 @@ def memory(folder: Path, few: int, many: int, workers: int) -> bool:
 
 def cores(folder: Path, rounds: int) -> bool:
     """Compare throughput of one and two processes, and say whether the promise is kept."""
-    seconds: dict[int, list[float]] = {1: [], 2: []}
-    for _ in range(rounds):
-        for workers, taken in seconds.items():
-            taken.append(run(folder, CORES_ARTICLES, workers)["seconds"])
-    rates = {workers: CORES_ARTICLES / min(taken) for workers, taken in seconds.items()}
+    runs: dict[int, list[dict[str, float]]] = {1: [], 2: []}
+    for number in range(rounds):
+        for workers, done in runs.items():
+            done.append(run(folder, CORES_ARTICLES, workers))
+        one, two = (runs[workers][-1] for workers in runs)
+        print(
+            f"round {number + 1}: {one['seconds']:.1f} s and {two['seconds']:.1f} s, CPU {one['cpu']:.1f} s and "
+            f"{two['cpu']:.1f} s; others used {one['others']:.2f} and {two['others']:.2f} cores meanwhile"
+        )
+    rates = {workers: CORES_ARTICLES / min(one["seconds"] for one in done) for workers, done in runs.items()}
     ratio = rates[2] / rates[1]
-    spread = "rounds: " + ", ".join(f"{one / two:.2f}" for one, two in zip(seconds[1], seconds[2], strict=True))
-    print(f"one process {rates[1]:,.0f} a second, two {rates[2]:,.0f}: ratio {ratio:.2f} (at least {CORES}); {spread}")
+    print(f"one process {rates[1]:,.0f} a second, two {rates[2]:,.0f}: ratio {ratio:.2f} (at least {CORES})")
     return ratio >= CORES
 
 

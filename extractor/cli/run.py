@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from extractor.llm.events import Event
     from extractor.records.article import Article
     from extractor.records.usage import Usage
+    from extractor.runs.manifest import State
     from extractor.runs.outcome import Finished
     from extractor.runs.readers import Reader
 
@@ -181,7 +182,7 @@ def _to_stream(work: _Work, out: str | None, wanted: Format) -> int:
             ordered=work.offline or wanted != "jsonl",
             max_chars=work.settings.max_article_chars,
         )
-        with watcher.watching(corpus), Stopping(watcher.stopping) as stopping:
+        with watcher.watching(corpus), Stopping() as stopping:
             corpus.run(stopping)
         if writer is not None:
             writer.finish()
@@ -244,11 +245,11 @@ def _run_on(
         others=settings.on_change,
         max_chars=settings.max_article_chars,
     )
-    ended = "failed"
+    ended: State = "failed"
     try:
         if manifest is not None:
             manifest.update(corpus.counts)
-        with watcher.watching(corpus), Stopping(watcher.stopping) as stopping:
+        with watcher.watching(corpus), Stopping() as stopping:
             corpus.run(stopping)
         ended = "finished" if stopping.signal is None else "stopped"
         journal.sync()
@@ -261,17 +262,22 @@ def _run_on(
         raise
     finally:
         if manifest is not None:
-            totals = None
-            if ended != "failed":
-                totals = Totals()
-                for written in index.in_order():
-                    totals.add(written.outcome)
-            manifest.update(corpus.counts, state=ended, totals=totals)  # type: ignore[arg-type]
-            if manifest.error is not None and ended != "failed":
-                say(f"the manifest is not up to date: {manifest.error}")
+            _close(manifest, corpus.counts, index, ended)
     if stopping.signal is None and settings.limit is None and (gone := index.not_given()) and not settings.quiet:
         say(f"{gone:,} {_plural(gone, 'record is of an article', 'records are of articles')} not given this time")
     return corpus.counts, watcher, stopping.signal
+
+
+def _close(manifest: Manifest, counts: Counts, index: Index, ended: State) -> None:
+    """Bring a manifest up to date for the last time; where something else has failed, without another word."""
+    totals = None
+    if ended != "failed":
+        totals = Totals()
+        for written in index.in_order():
+            totals.add(written.outcome)
+    manifest.update(counts, state=ended, totals=totals)
+    if manifest.error is not None and ended != "failed":
+        say(f"the manifest is not up to date: {manifest.error}")
 
 
 def publisher(out: str, wanted: Format) -> Callable[[Path, str, Path, Index], None] | None:
@@ -435,7 +441,6 @@ class _Watcher:
         self._complain("renamed", f"{article.id}: another article has that id too: this one is called {new}")
 
     def stopping(self) -> None:
-        """A stop was asked for."""
         count = self._corpus.in_flight if self._corpus is not None else 0
         if not self._quiet:
             say(f"stopping: finishing {count} {_plural(count, 'article', 'articles')}", "once more stops at once")

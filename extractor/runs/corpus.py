@@ -94,6 +94,10 @@ class Watcher(Protocol):
         """An article has another one's id, and is called otherwise."""
         ...
 
+    def stopping(self) -> None:
+        """A stop was asked for: what is in flight is finished."""
+        ...
+
 
 @dataclass(frozen=True)
 class Made:
@@ -234,6 +238,7 @@ class Corpus:
                     drawing = False
                     if number == _WAKE:
                         drawn.clear()
+                        self._watcher.stopping()
                 while drawn and not self._full():
                     self.counts.given += 1
                     self._take(drawn.popleft())

@@ -249,17 +249,19 @@ class Processes:
             self._results.put((number, finished(record, keep=False)))
 
     def _one_by_one(self, batch: Sequence[tuple[int, Article]]) -> None:
-        """Read each article of a batch whose process died in a process of its own: one of them is to blame."""
+        """Read the articles of a batch whose process died one at a time: one of them is to blame."""
+        pool = _pool(1, self._make)
         for number, article in batch:
-            with _pool(1, self._make) as pool:
-                try:
-                    (read,) = pool.submit(_read_batch, [article]).result()
-                except BrokenProcessPool:
-                    self._died(pool, [(number, article)], again=False)
-                except BaseException as error:  # noqa: BLE001 - whatever it is, the run has to hear of it
-                    self._results.put((number, error))
-                else:
-                    self._results.put((number, read))
+            try:
+                (read,) = pool.submit(_read_batch, [article]).result()
+            except BrokenProcessPool:
+                self._died(pool, [(number, article)], again=False)
+                pool = _pool(1, self._make)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the run has to hear of it
+                self._results.put((number, error))
+            else:
+                self._results.put((number, read))
+        pool.shutdown()
 
 
 def _pool(workers: int, make: Callable[[Callable[[Event], None]], Extractor]) -> ProcessPoolExecutor:

@@ -16,16 +16,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Stopping:
     """A context manager that takes the two signals while it lasts, in the main thread only.
 
-    Args:
-        on_first: Called, in the signal's handler, when a stop is asked for the first time.
+    The handler does next to nothing: it may run in the middle of anything, a write to standard error included.
     """
 
-    def __init__(self, on_first: Callable[[], None] = lambda: None) -> None:
+    def __init__(self) -> None:
         self.signal: signal.Signals | None = None
         """What asked the run to stop, if anything did."""
-        self._on_first = on_first
         self.wake: Callable[[], None] = lambda: None
-        """Called then too: whoever waits has to look."""
+        """Called then, in the handler: whoever waits has to look."""
         self._former: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -47,5 +45,4 @@ class Stopping:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = signal.Signals(number)
-        self._on_first()
         self.wake()
