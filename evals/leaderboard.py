@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from extractor import Article, Extractor, Replies
+from extractor import Extractor, Replies
 from extractor.evaluation.agreement import agreement
 from extractor.evaluation.gold import Gold, gold_of, predictions_of, read_gold
 from extractor.evaluation.suite import Score, evaluate
@@ -53,16 +53,7 @@ def recorded(gold: Gold) -> dict[str, Score]:
 
 def scores(gold: Gold, extractor: Extractor, name: str) -> dict[str, Score]:
     """An extractor's scores on gold."""
-    articles = [
-        Article(
-            id=key,
-            text=one.text,
-            title=one.article.title,
-            published=one.article.published,
-            language=one.article.language,
-        )
-        for key, one in gold.articles.items()
-    ]
+    articles = [one.to_read() for one in gold.articles.values()]
     predictions = predictions_of(name, extractor.extract_many_sync(articles))
     return evaluate(gold, [predictions]).evaluation.systems[0].scores
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from extractor.evaluation.gold import Labelled, read_gold
 from extractor.kinds.kind import UnsupportedError
 from extractor.kinds.support import check_support
-from extractor.records.article import Article
 from extractor.records.span import Span
 from extractor.text.document import Document
 
@@ -59,7 +58,7 @@ def main() -> None:
     all_: Counter[str] = Counter()
     for key, one in gold.items():
         others = [e.name for k, other in gold.items() if k != key for e in other.entities or () if e.type == "person"]
-        document = Document.of(Article(id=key, text=one.text, title=one.article.title, published=one.article.published))
+        document = Document.of(one.to_read())
         for claim in one.claims or ():
             evidence = [Span.of(one.text, span.start, span.end) for span in claim.evidence]
             texts = {"good": claim.text, **falsified(claim.text, one, others, generator)}

@@ -30,7 +30,6 @@ from extractor.evaluation.metrics.scored import Options
 from extractor.evaluation.pairing import EXACT
 from extractor.evaluation.suite import compare, evaluate, need_scipy, property_values
 from extractor.files.destination import open_destination
-from extractor.records.article import Article
 from extractor.records.usage import Usage
 
 if TYPE_CHECKING:
@@ -236,16 +235,7 @@ def _read_system(given: str, gold: Gold) -> Predictions:
 def _run_model(model: str, gold: Gold, settings: Settings, request: Request) -> tuple[Predictions, bool | None]:
     """What a model extracts from gold's articles; whether from all; None if from none, for a reason common to all."""
     watch = Watch()
-    articles = [
-        Article(
-            id=key,
-            text=one.text,
-            title=one.article.title,
-            published=one.article.published,
-            language=one.article.language,
-        )
-        for key, one in gold.articles.items()
-    ]
+    articles = [one.to_read() for one in gold.articles.values()]
     usage, incomplete, for_all, said = Usage(), 0, False, set()
     records: list[Extraction] = []
     begun = time.perf_counter()

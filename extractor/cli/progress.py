@@ -87,12 +87,16 @@ class _Rate:
         threading.Thread(target=look, daemon=True).start()
 
     def share(self, facts: Facts) -> float | None:
-        """How much of all there is has been read, from 0 to 1; None where that is not known."""
+        """How much of all there is has been done, from 0 to 1; None where that is not known."""
+        given = facts.counts.given
         if facts.limit is not None:
-            return min(1.0, facts.counts.given / facts.limit)
-        if self._meter is None or not self._meter.total:
+            drawn = min(1.0, given / facts.limit)
+        elif self._meter is None or not self._meter.total:
             return None
-        return min(1.0, self._meter.read / self._meter.total)
+        else:
+            drawn = min(1.0, self._meter.read / self._meter.total)
+        # What is in work has been drawn, and is not done.
+        return drawn * max(0, given - facts.in_flight) / given if given else 0.0
 
     def speed(self, facts: Facts) -> tuple[float | None, float | None]:
         """Articles a second, and seconds left; None where it cannot be said yet."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from extractor.errors import SourceError
+from extractor.records.article import Article
 from extractor.records.item import EntityType
 
 if TYPE_CHECKING:
@@ -181,6 +182,13 @@ class Labelled(_Part):
     def text(self) -> str:
         """The article's text; empty where a prediction leaves it out."""
         return self.article.text or ""
+
+    def to_read(self) -> Article:
+        """The article as a system reads it: without labels, with what a model is shown of it."""
+        given = self.article
+        return Article(
+            id=given.id, text=self.text, title=given.title, published=given.published, language=given.language
+        )
 
     def items(self) -> Iterator[tuple[str, tuple[Stretch, ...], tuple[Stretch, ...]]]:
         """Each item: what it is called, the spans that make it, and the others that it has."""

@@ -12,7 +12,7 @@ import asyncio
 import json
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -198,7 +198,7 @@ async def judge_article(gold: Labelled, predicted: Labelled, ask: Ask, *, system
         system: The system's name, for the record.
         judge: The judge's.
     """
-    judging = _Judging(load_frame(TEMPLATE), ask)
+    judging = _Judging(_frame(), ask)
     theirs, ours = list(_named(predicted)), list(_named(gold))
     document = Document.of(Article(id=gold.id, text=gold.text, title=gold.article.title))
     numbers = {key: at for at, (key, _) in enumerate(theirs, 1)}
@@ -217,6 +217,12 @@ async def judge_article(gold: Labelled, predicted: Labelled, ask: Ask, *, system
         ),
         judging.error,
     )
+
+
+@cache
+def _frame() -> Frame:
+    """The template, the same for all articles."""
+    return load_frame(TEMPLATE)
 
 
 @dataclass

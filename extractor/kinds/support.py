@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from functools import cached_property
 from itertools import pairwise
@@ -307,8 +308,7 @@ class _Context:
         before = said[index - 1] if index else None
         if before is None or not before.capitalised:
             return False
-        wanted = (before.form, said[index].value)
-        return any((a.form, b.value) == wanted for a, b in pairwise([*self._words_so_far, *self.sentence]))
+        return self._first_places.numbered(before, said[index]) < self.document.sentence_at(self.end - 1).end
 
     @cached_property
     def countries(self) -> set[str]:
@@ -323,7 +323,7 @@ class _Context:
             return word in self._names_before or self._dated(word)
         if word in self._topic or self._fuller_form(word):
             return True
-        return self.refers_back and word in self._names_so_far
+        return self.refers_back and self._first_places.names(word) < self._sentence_start
 
     def is_at_hand(self, word: Word) -> bool:
         """Whether a name stands in the evidence or its sentence, or is the fuller form of one that does."""
@@ -352,14 +352,14 @@ class _Context:
         return _Names(self.before)
 
     @cached_property
-    def _names_so_far(self) -> _Names:
-        """All words with a capital before the evidence, and the title's: what "he" or "the company" may be."""
-        return _Names([word for word in self._words_so_far if word.capitalised])
+    def _first_places(self) -> _FirstPlaces:
+        if self.document not in _FIRST_PLACES:
+            _FIRST_PLACES[self.document] = _FirstPlaces(self.document)
+        return _FIRST_PLACES[self.document]
 
     @cached_property
-    def _words_so_far(self) -> list[Word]:
-        first = self.document.sentence_at(self.start)
-        return [*find_words(self.document.article.title or ""), *self.document.words_in(0, first.start)]
+    def _sentence_start(self) -> int:
+        return self.document.sentence_at(self.start).start
 
     @cached_property
     def _topic(self) -> _Names:
@@ -418,17 +418,17 @@ def _common_words(document: Document) -> frozenset[str]:
 _Run = tuple[frozenset[str], str]
 """A run of capitalised words: their forms, and their initials in one string."""
 
-_RUNS: WeakKeyDictionary[Document, dict[str, list[_Run]]] = WeakKeyDictionary()
+_RUNS: WeakKeyDictionary[Document, dict[str, set[_Run]]] = WeakKeyDictionary()
 
 
-def _runs(document: Document) -> dict[str, list[_Run]]:
-    """The document's runs of capitals by each form in them; read once."""
+def _runs(document: Document) -> dict[str, set[_Run]]:
+    """The document's runs of capitals by each form in them, each run once however often it stands there; read once."""
     if document not in _RUNS:
-        by_form: dict[str, list[_Run]] = defaultdict(list)
+        by_form: dict[str, set[_Run]] = defaultdict(set)
         for words in _read_runs(document):
             run = (frozenset(word.form for word in words), "".join(word.text[0] for word in words).casefold())
             for form in run[0]:
-                by_form[form].append(run)
+                by_form[form].add(run)
         _RUNS[document] = dict(by_form)
     return _RUNS[document]
 
@@ -458,6 +458,50 @@ def _read_runs(document: Document) -> list[list[Word]]:
     return runs
 
 
+class _FirstPlaces:
+    """Where each name of a document, and each number behind a name, stands first: all that was named before a place."""
+
+    def __init__(self, document: Document) -> None:
+        self._names: dict[str, int] = {}
+        self._numbered: dict[tuple[str, str], int] = {}
+        words = document.words
+        for word, following in pairwise([*words, Word.of("", len(document.text), len(document.text))]):
+            if not word.capitalised:
+                continue
+            for form in _forms(word):
+                self._names.setdefault(form, word.start)
+            if following.value is not None:
+                self._numbered.setdefault((word.form, following.value), word.start)
+        # What the title names, it names before all.
+        for word in find_words(document.article.title or ""):
+            if word.capitalised:
+                self._names.update(dict.fromkeys(_forms(word), -1))
+
+    def names(self, word: Word) -> int:
+        """Offset of the first place where a name stands, -1 for the title; behind all where it stands nowhere."""
+        form = word.form.replace(".", "")
+        places = [self._names[one] for one in (form, _other_number(form)) if one in self._names]
+        return min(places, default=sys.maxsize)
+
+    def numbered(self, name: Word, number: Word) -> int:
+        """Offset of the first place where a name stands with that number behind it."""
+        return self._numbered.get((name.form, number.value or ""), sys.maxsize)
+
+
+_FIRST_PLACES: WeakKeyDictionary[Document, _FirstPlaces] = WeakKeyDictionary()
+
+
+def _forms(word: Word) -> list[str]:
+    form = word.form.replace(".", "")
+    return [form, *(form.split("-") if "-" in form else ())]
+
+
+def _other_number(form: str) -> str:
+    """The plural of a people or a party, or its singular; the form itself where there is none (Jones is not Jone)."""
+    other = form[:-1] if form.endswith("s") else f"{form}s"
+    return other if _PLURAL.search(max(form, other, key=len)) else form
+
+
 class _Names:
     """Words among which a name is looked for.
 
@@ -465,16 +509,8 @@ class _Names:
     """
 
     def __init__(self, words: Sequence[Word]) -> None:
-        self._forms = {word.form.replace(".", "") for word in words}
+        self._forms = {form for word in words for form in _forms(word)}
 
     def __contains__(self, word: Word) -> bool:
         form = word.form.replace(".", "")
-        return form in self._forms or form in self._parts or self._plural(form)
-
-    @cached_property
-    def _parts(self) -> set[str]:
-        return {part for form in self._forms if "-" in form for part in form.split("-")}
-
-    def _plural(self, form: str) -> bool:
-        other = form[:-1] if form.endswith("s") else f"{form}s"
-        return other in self._forms and _PLURAL.search(max(form, other, key=len)) is not None
+        return form in self._forms or _other_number(form) in self._forms

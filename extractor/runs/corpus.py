@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from extractor.errors import OutputError
 from extractor.files.inputs import Unread
 from extractor.records.extraction import Extraction, Failure
-from extractor.runs.outcome import Finished, Outcome, Totals
+from extractor.runs.outcome import Finished, Outcome, Totals, text_key
 from extractor.runs.readers import Reader, Results, copy_of, finished
 
 if TYPE_CHECKING:
@@ -232,13 +232,13 @@ class Corpus:
                     raise result
                 if number >= 0:
                     self._receive(number, result)
-                elif number == _DRAWN and drawing and result is not None:
-                    drawn.append(result)
-                elif drawing:
+                elif number == _WAKE:
                     drawing = False
-                    if number == _WAKE:
-                        drawn.clear()
-                        self._watcher.stopping()
+                    drawn.clear()
+                    self._watcher.stopping()
+                elif drawing:
+                    drawing = result is not None
+                    drawn.extend(() if result is None else (result,))
                 while drawn and not self._full():
                     self.counts.given += 1
                     self._take(drawn.popleft())
@@ -271,9 +271,10 @@ class Corpus:
             self._take_unread(one)
             return
         if self._journal is None:
-            first = self._index.first_of(_key(one))
+            key = text_key(one.sha256, one.published)
+            first = self._index.first_of(key)
             if first is None:
-                self._index.set_first(_key(one), one.id, None)
+                self._index.set_first(key, one.id, None)
             elif first[0] != one.id:
                 one = one.model_copy(update={"same_text_as": first[0]})
             self._begin(one)
@@ -332,7 +333,7 @@ class Corpus:
 
     def _read_once(self, article: Article, journal: Journal) -> None:
         """Begin to read an article, unless its text is read for another one."""
-        key = _key(article)
+        key = text_key(article.sha256, article.published)
         first = self._index.first_of(key)
         if first is None or first[0] == article.id:
             self._index.set_first(key, article.id, None)
@@ -432,10 +433,6 @@ class _Drawer(threading.Thread):
         """Draw no more."""
         self._stopped = True
         self._room.release()
-
-
-def _key(article: Article) -> str:
-    return f"{article.sha256} {(article.published or '')[:10]}"
 
 
 def _is_no_news(now: Outcome, before: Outcome) -> bool:

@@ -24,6 +24,11 @@ class NotARecordError(ValueError):
     """A JSON object that is none of this program's records."""
 
 
+def text_key(sha256: str, published: str | None) -> str:
+    """The same for articles that hold the same: text and day. A day is what "on Monday" is resolved by."""
+    return f"{sha256} {(published or '')[:10]}"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The counts of one record."""
@@ -114,8 +119,8 @@ class Outcome:
 
     @property
     def text_key(self) -> str:
-        """The same for articles that hold the same: text and day. A day is what "on Monday" is resolved by."""
-        return f"{self.sha256} {(self.published or '')[:10]}"
+        """See the function of that name."""
+        return text_key(self.sha256, self.published)
 
     def better_than(self, other: Outcome) -> bool:
         """Whether more was read than in another reading of the same text."""

@@ -9,8 +9,8 @@ person named before is replaced by the name.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -124,6 +124,8 @@ class _Unit:
     """Whether it is a source's own words."""
     pledged: bool = False
     """Whether the source pledges it."""
+    asserted: bool = True
+    """Whether the source says that it is so; not what it denies, asks or demands."""
 
 
 def find_claims(
@@ -187,7 +189,7 @@ def _drafted(document: Document, unit: _Unit, assertion: _Assertion) -> Drafted 
 
 def _units(document: Document, quotes: Sequence[Drafted]) -> Iterator[_Unit]:
     """The article's sentences, cut where a quote begins or ends: what is quoted is in its source's voice."""
-    quoted: list[tuple[Stretch, _Unit | None]] = []
+    quoted: list[_Unit] = []
     for drafted in quotes:
         draft: QuoteDraft = drafted.draft  # type: ignore[assignment]
         source = None
@@ -197,30 +199,46 @@ def _units(document: Document, quotes: Sequence[Drafted]) -> Iterator[_Unit]:
         asserted = not any(word.form in _NOT_ASSERTED for word in words)
         pledged = any(word.form in _PLEDGING for word in words)
         for at, content in zip(drafted.at["content"], draft.content, strict=True):
-            stretch = (at, at + len(content))
-            direct = document.text[max(0, at - 1) : at] in tuple("\"“‘'«„")
-            quoted.append((stretch, _Unit(*stretch, source, direct, pledged) if asserted else None))
-    quoted.sort(key=lambda one: one[0])
-    starts = [stretch[0] for stretch, _ in quoted]
-    for sentence in document.sentences:
-        if _is_skipped(document, sentence):
+            # A turn of a transcript has neither marks nor a cue.
+            direct = draft.cue is None or document.text[max(0, at - 1) : at] in tuple("\"“‘'«„")
+            quoted.append(_Unit(at, at + len(content), source, direct, pledged, asserted))
+    for sentence, parts in _voices(document, quoted):
+        untouched = all(one is None for _, _, one in parts)
+        if _is_skipped(document, sentence) or (untouched and _may_report(document, sentence)):
             continue
-        at = sentence.start
-        for index in range(max(0, bisect_right(starts, sentence.start) - 1), len(quoted)):
-            (start, end), unit = quoted[index]
-            if start >= sentence.end:
-                break
-            if end <= at:
+        for start, end, unit in parts:
+            if _asks(document, start, end):
                 continue
-            if at < start and not _asks(document, at, start):
-                yield _Unit(at, start)
-            begin, stop = max(start, at), min(end, sentence.end)
-            if unit is not None and not _asks(document, begin, stop):
-                yield _Unit(begin, stop, unit.source, unit.direct, unit.pledged)
-            at = max(at, stop)
-        asked = _asks(document, at, sentence.end)
-        if at < sentence.end and not asked and not (at == sentence.start and _may_report(document, sentence)):
-            yield _Unit(at, sentence.end)
+            if unit is None:
+                yield _Unit(start, end)
+            elif unit.asserted:
+                yield replace(unit, start=start, end=end)
+
+
+def _voices(
+    document: Document, quoted: Sequence[_Unit]
+) -> Iterator[tuple[Sentence, list[tuple[int, int, _Unit | None]]]]:
+    """Each sentence cut where a quote begins or ends, each part with the innermost quote that it is of."""
+    waiting = deque(sorted(quoted, key=lambda unit: (unit.start, -unit.end)))
+    open_: list[_Unit] = []
+    for sentence in document.sentences:
+        inside = [unit for unit in open_ if unit.end > sentence.start]
+        while waiting and waiting[0].start < sentence.end:
+            inside.append(waiting.popleft())
+        edges = sorted(
+            {sentence.start, sentence.end}
+            | {edge for unit in inside for edge in (unit.start, unit.end) if sentence.start < edge < sentence.end}
+        )
+        parts: list[tuple[int, int, _Unit | None]] = []
+        begun, at = [], 0
+        for start, end in pairwise(edges):
+            while at < len(inside) and inside[at].start <= start:
+                begun.append(inside[at])
+                at += 1
+            begun = [unit for unit in begun if unit.end > start]
+            parts.append((start, end, min(begun, key=lambda unit: unit.end - unit.start, default=None)))
+        open_ = [unit for unit in inside if unit.end > sentence.end]
+        yield sentence, parts
 
 
 def _asks(document: Document, start: int, end: int) -> bool:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from extractor.backends.rules.cues import Cue, cues
 from extractor.backends.rules.layout import Outer, Token, outer_sentences
 from extractor.backends.rules.sources import DETERMINERS, PRONOUNS, after_cue, before_cue, takes_base_form
+from extractor.backends.rules.turns import find_turns
 from extractor.backends.rules.verbs import finite_verbs
 from extractor.kinds.kind import Drafted
 from extractor.kinds.quote import QuoteDraft
@@ -45,12 +46,7 @@ _GOING_ON = frozenset(
     "might should must and but unless until since".split()
 )
 """Words with which a report goes on behind the attribution that interrupts it."""
-_TURN = re.compile(
-    r"(?P<who>(?:[A-Z][\w.’'-]{0,20}|[A-Z])(?:\s(?:[A-Z][\w.’'-]{1,20}|de|van|von|al|bin)){0,3}):[ \t]+(?=\S)"
-)
 _BELONGS = re.compile(r"\s(?:of|from|at|with)\s(?:the\s)?[A-Z]")
-LEAST_TURNS = 4
-"""Turns of a transcript, at least."""
 LONGEST_SUBJECT = 40
 """Tokens in which a clause has to show its subject and its verb."""
 
@@ -157,38 +153,12 @@ class _Reader:
         self.last: Found | None = None
 
     def read(self) -> list[Found]:
-        self.found.extend(self._turns())
         for index, outer in enumerate(self.outers):
             self._sentence(index, outer)
-        return self.found
-
-    def _turns(self) -> Iterator[Found]:
-        """What stands behind a name and a colon at the beginning of a paragraph, without marks.
-
-        A transcript has several such turns, of two voices at least; alone, it is a headline ("Holm: Bridge is safe").
-        """
-        turns = []
-        for number, (start, end) in enumerate(self.document.paragraphs):
-            match = _TURN.match(self.text, start, end)
-            if match is not None and match.end() < end and self.text[match.end()] not in QUOTATION_MARKS:
-                turns.append((number, match, end))
-        said: dict[str, list[str]] = {}
-        for _, match, end in turns:
-            said.setdefault(match["who"], []).append(self.text[match.end() : end].rstrip())
-        transcript = len(turns) >= LEAST_TURNS and 1 < len(said) < len(turns)
-        # Who mostly asks is the interviewer, whose questions are no news.
-        asking = {who for who, all_ in said.items() if 2 * sum(one.endswith("?") for one in all_) >= len(all_)}
-        wordless = {who for who, all_ in said.items() if not any(len(find_words(one[:200])) > 2 for one in all_)}
-        for number, match, end in turns:
-            who = match["who"].split()[-1]
-            headline = number == 0 and len(self.document.paragraphs) > 1 and who.istitle()
-            named = headline and re.search(rf"\b{re.escape(who)}\b", self.text[end:]) is not None
-            if (transcript and match["who"] not in asking | wordless) or named:
-                content = match.end(), match.end() + len(self.text[match.end() : end].rstrip(" .\n"))
-                if headline and not transcript:
-                    content = content[0], min(content[1], self.document.sentences[0].end)
-                if content[1] > content[0]:
-                    yield Found([content], None, match.span("who"), number, -1, False, False)
+        turns = [
+            Found([turn.content], None, turn.speaker, turn.paragraph, -1, False) for turn in find_turns(self.document)
+        ]
+        return sorted([*self.found, *turns], key=lambda found: min(found.spans)) if turns else self.found
 
     # -- one sentence
 

@@ -330,3 +330,21 @@ def test_what_somebody_else_says_or_a_headline_is_no_claim_of_the_article(text: 
     for drafted in find_claims(document(text)):
         claim: ClaimDraft = drafted.draft  # type: ignore[assignment]
         assert claim.claimant is not None
+
+
+def test_an_interviewee_goes_on_behind_words_that_she_quotes() -> None:
+    text = "\n\n".join(
+        [
+            "We met in May.",
+            "LP: Why did the mill close?",
+            "Holm: The river rose in 2019. My mother said: “The mill is lost.” Nine boats sank in the harbour.",
+            "LP: And now?",
+            "Holm: A school opened there in 2021.",
+        ]
+    )
+    found = {claim.text: claim.claimant for claim in claims(text)}
+    for said in ("The river rose in 2019.", "Nine boats sank in the harbour.", "A school opened there in 2021."):
+        claimant = found[said]
+        assert claimant is not None
+        assert claimant.name == "Holm"
+    assert found["We met in May."] is None

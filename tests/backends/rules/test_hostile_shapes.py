@@ -26,6 +26,7 @@ PIECES = [
     "‘“",
     "A.B. ",
     "the fact that ",
+    "Ada Holm leads the Lyon Bank. She opened a branch in May. He said the company lost 40 boats. It sold the mill. ",
 ]
 
 
