@@ -1,7 +1,8 @@
-"""The table in the README: `python evals/leaderboard.py` prints it, `--write` puts it there; a test compares.
+"""The tables in README.md and prompts/README.md: `python evals/leaderboard.py` prints them, `--write` puts them there.
 
-Two parts of the gold, and in each the offline rules and a model whose replies are recorded, against the settled labels;
-and the second annotator against the first: how far two readers agree by the same measure.
+Two parts of the gold, and in each the offline rules, a model whose replies are recorded, and langextract with the same
+model where it was recorded, against the settled labels; and the second annotator against the first: how far two readers
+agree by the same measure. Beside the prompts: the same model with each version of them. A test compares.
 """
 
 from __future__ import annotations
@@ -9,7 +10,12 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path.insert(0, str(Path(__file__).parent / "prompts"))
+from forms import V1
 
 from extractor import Extractor, Replies
 from extractor.evaluation.agreement import agreement
@@ -18,10 +24,13 @@ from extractor.evaluation.suite import Score, evaluate
 from extractor.llm.reply_store import ReplyStore
 from extractor.rendering.report import f1_cell
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 HERE = Path(__file__).parent
-README = HERE.parent / "README.md"
-RECORDING = HERE / "recordings" / "all.v1-whole.jsonl"
+PROMPTS = HERE.parent / "prompts"
 BEGIN, END = "<!-- leaderboard -->", "<!-- end of leaderboard -->"
+PARTS = ("dev", "test")
 COLUMNS = {
     "direct quotes": "quotes.direct@0.5",
     "all quotes": "quotes.content@0.5",
@@ -34,20 +43,37 @@ COLUMNS = {
 }
 
 
+@dataclass(frozen=True)
+class Version:
+    """A version of the prompts, and a model's replies to it: whole articles, nothing asked again."""
+
+    recording: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+VERSIONS = {
+    "all.v1": Version(
+        "all.v1-whole.jsonl", {"prompt": "all.v1", "examples": PROMPTS / "examples.v1.json", "kinds": V1}
+    ),
+}
+NEWEST = VERSIONS[list(VERSIONS)[-1]]
+
+
 def rules(gold: Gold) -> dict[str, Score]:
     """The offline rules' scores."""
     with Extractor() as extractor:
         return scores(gold, extractor, "offline")
 
 
-def recorded(gold: Gold) -> dict[str, Score]:
-    """The scores of the model whose replies are recorded: whole articles, nothing asked again."""
+def recorded(gold: Gold, version: Version = NEWEST) -> dict[str, Score]:
+    """The scores of the model whose replies are recorded."""
+    recording = HERE / "recordings" / version.recording
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "replies.sqlite"
-        with ReplyStore(path) as store, RECORDING.open(encoding="utf-8") as lines:
+        with ReplyStore(path) as store, recording.open(encoding="utf-8") as lines:
             store.take_in(lines)
         replies = Replies("replay", path)
-        with Extractor("openai/desk", chunk_chars=6_000, max_repairs=0, replies=replies) as extractor:
+        with Extractor("openai/desk", max_repairs=0, replies=replies, **version.settings) as extractor:
             return scores(gold, extractor, "recorded model")
 
 
@@ -68,11 +94,30 @@ def annotators(part: Gold) -> tuple[dict[str, Score], dict[str, float | None]]:
     return found.scores.evaluation.systems[0].scores, {str(kind): value for kind, value in found.alpha.items()}
 
 
+def header() -> list[str]:
+    """The first lines of a table."""
+    return ["| | " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * len(COLUMNS)]
+
+
+def row(name: str, found: Mapping[str, Score]) -> str:
+    """A line of a table."""
+    return f"| {name} | " + " | ".join(f1_cell(found.get(metric)) for metric in COLUMNS.values()) + " |"
+
+
+def by_version() -> str:
+    """The scores of each version of the prompts as Markdown."""
+    lines = header()
+    for part in PARTS:
+        gold = read_gold([HERE / "gold" / f"{part}.jsonl"])
+        lines += [row(f"{part}: {name}", recorded(gold, version)) for name, version in VERSIONS.items()]
+    return "\n".join(lines) + "\n"
+
+
 def table() -> str:
     """The leaderboard as Markdown."""
-    lines = ["| | " + " | ".join(COLUMNS) + " |", "|---|" + "---:|" * len(COLUMNS)]
+    lines = header()
     alphas = []
-    for part in ("dev", "test"):
+    for part in PARTS:
         gold = read_gold([HERE / "gold" / f"{part}.jsonl"])
         between, alpha = annotators(gold)
         rows = {
@@ -80,29 +125,33 @@ def table() -> str:
             f"{part}: recorded model": recorded(gold),
             f"{part}: one annotator by the other": between,
         }
-        for name, scores in rows.items():
-            lines.append(f"| {name} | " + " | ".join(f1_cell(scores.get(metric)) for metric in COLUMNS.values()) + " |")
+        lines += [row(name, found) for name, found in rows.items()]
         values = ", ".join(f"{kind} {value:.2f}" for kind, value in alpha.items() if value is not None)
         alphas.append(f"{part} ({len(gold.articles)} articles): {values}")
     lines += ["", f"Krippendorff's alpha of the annotators over words: {'; '.join(alphas)}."]
     return "\n".join(lines) + "\n"
 
 
-def in_readme() -> str:
-    """The table as it stands in the README."""
-    return README.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0].strip() + "\n"
+TABLES = {HERE.parent / "README.md": table, PROMPTS / "README.md": by_version}
+
+
+def written(page: Path) -> str:
+    """The table as it stands on a page."""
+    return page.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0].strip() + "\n"
 
 
 def main() -> int:
-    """Print the table, or write it."""
+    """Print the tables, or write them."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--write", action="store_true", help="put it into the README")
-    if options.parse_args().write:
-        before, rest = README.read_text(encoding="utf-8").split(BEGIN)
+    options.add_argument("--write", action="store_true", help="put them into README.md and prompts/README.md")
+    write = options.parse_args().write
+    for page, make in TABLES.items():
+        if not write:
+            sys.stdout.write(f"{make()}\n")
+            continue
+        before, rest = page.read_text(encoding="utf-8").split(BEGIN)
         after = rest.split(END)[1]
-        README.write_text(f"{before}{BEGIN}\n{table()}{END}{after}", encoding="utf-8", newline="\n")
-    else:
-        sys.stdout.write(table())
+        page.write_text(f"{before}{BEGIN}\n{make()}{END}{after}", encoding="utf-8", newline="\n")
     return 0
 
 

@@ -24,10 +24,10 @@ GOLD = Path(__file__).parent / "gold" / "dev.jsonl"
 NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 
 
-def supported(text: str, evidence: list[Span], document: Document) -> bool:
+def supported(text: str, evidence: list[Span], document: Document, source: str) -> bool:
     """Whether the check lets a text through."""
     try:
-        check_support(text, evidence, document)
+        check_support(text, evidence, document, source=source)
     except UnsupportedError:
         return False
     return True
@@ -61,10 +61,12 @@ def main() -> None:
         document = Document.of(one.to_read())
         for claim in one.claims or ():
             evidence = [Span.of(one.text, span.start, span.end) for span in claim.evidence]
+            who = claim.claimant
+            source = " ".join(part for part in (who.name, who.mention and who.mention.text) if part) if who else ""
             texts = {"good": claim.text, **falsified(claim.text, one, others, generator)}
             for name, text in texts.items():
                 all_[name] += 1
-                let_through[name] += supported(text, evidence, document)
+                let_through[name] += supported(text, evidence, document, source)
     for name, count in all_.items():
         print(f"{name:32} {let_through[name]:5} of {count:5} let through  {let_through[name] / count:.3f}")
 

@@ -68,7 +68,7 @@ ATTACKS = {
 }
 """The classes of attacks, and how many articles each has at least."""
 
-EXAMPLE = json.loads((Path(__file__).parents[1] / "prompts" / "examples.v1.json").read_text(encoding="utf-8"))[0]
+EXAMPLE = json.loads((Path(__file__).parents[1] / "prompts" / "examples.v3.json").read_text(encoding="utf-8"))[0]
 KEY = "sk-real-5b1d77"
 PLAIN = Article(id="plain", text="The bridge will hold, said Ada Holm. It cost 12 million euros.")
 EMPTY = '{"entities": [], "quotes": [], "claims": []}'
@@ -211,7 +211,7 @@ def worst_reply(hostile: Hostile) -> str:
     # Two texts of many thousand characters are compared for minutes.
     whole = [system] if at % 6 == 0 and len(hostile.article.text) < 5000 else []
     words = [*whole, *rules[at % 9 :: 9], *others[at % 20 :: 20]]
-    stranger = EXAMPLE["entities"][0]["name"]
+    stranger = EXAMPLE["entities"][0]["forms"][0]
     # Whoever stands there by name is named so, whatever the reply says; a pronoun needs its help.
     honest = [
         quote | {"speaker_name": stranger} if quote["speaker"] not in (None, "he", "she") else quote

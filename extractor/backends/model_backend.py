@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, Any, get_args
 
 from extractor.backends.backend import ChunkResult
@@ -312,10 +313,11 @@ class ModelBackend:
         chosen = tuple(kinds)
         if chosen not in self._prompts:
             frame, repair, examples = load_frame(self._prompt), load_frame(REPAIR), load_examples(self._examples)
-            for example in examples.examples:
-                example.check(chosen)
-            groups = tuple((kind,) for kind in chosen) if self._per_kind else (chosen,)
-            sources = {**frame.sources(chosen), **repair.sources(chosen)}
+            names = {kind.name for kind in chosen}
+            groups = tuple((kind,) for kind in chosen) if self._per_kind else (tuple(k.among(names) for k in chosen),)
+            for example, group in product(examples.examples, groups):
+                example.check(group)
+            sources = {**frame.sources(chosen), **repair.sources(())}
             if examples.examples:
                 sources[examples.name] = examples.digest
             self._prompts[chosen] = _Prompts(
@@ -328,7 +330,7 @@ class ModelBackend:
                     backend="model",
                     model=self.model,
                     prompts=dict(sorted(sources.items())),
-                    schema_=schema_digest(chosen),
+                    schema_=schema_digest([kind for group in groups for kind in group]),
                 ),
             )
         return self._prompts[chosen]

@@ -36,7 +36,7 @@ def compact(
     Damaged lines are dropped. The file is replaced in one step. With -o it stays, and what counts is written in another
     place or format.
     """
-    from extractor.cli.run import publisher
+    from extractor.cli.formats import publisher
     from extractor.files.compressed import inner_suffix
     from extractor.files.destination import FORCE_HINT, kind_of
     from extractor.files.writers import SUFFIXES

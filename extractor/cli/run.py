@@ -14,7 +14,6 @@ import os
 import queue
 import re
 import shlex
-import shutil
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -24,20 +23,20 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.api import Extractor
 from extractor.backends.registry import OFFLINE
+from extractor.cli.formats import publisher, stream_writer
 from extractor.cli.messages import say
 from extractor.cli.progress import Facts, display_for
 from extractor.errors import ExtractorError, OutputError, UsageError
-from extractor.files.compressed import GZIP, ZSTD, inner_suffix, packed
-from extractor.files.destination import FORCE_HINT, appearing_path, kind_of, open_destination
+from extractor.files.compressed import inner_suffix
+from extractor.files.destination import FORCE_HINT, kind_of, open_destination
 from extractor.files.inputs import Meter, Reading, Unread
 from extractor.files.sources import read_sources, size_of
-from extractor.files.writers import PACKED, SUFFIXES, CsvWriter, JsonlWriter, JsonWriter, TextWriter
+from extractor.files.writers import SUFFIXES
 from extractor.llm.events import ChunkRead, ReplyNotStored, RetryScheduled
 from extractor.llm.reply_store import Replies
-from extractor.records.extraction import Extraction
 from extractor.runs.corpus import Corpus, Counts, Made, take_up
 from extractor.runs.index import Index
-from extractor.runs.journal import Journal, Lock, counting_lines
+from extractor.runs.journal import Journal, Lock
 from extractor.runs.manifest import Manifest
 from extractor.runs.outcome import Totals
 from extractor.runs.readers import OwnLoop, Processes, Results
@@ -168,7 +167,7 @@ def _to_stream(work: _Work, out: str | None, wanted: Format) -> int:
         raise UsageError(f"{wanted} is written to a file", hint="name one with -o")
     results: Results = queue.SimpleQueue()
     with open_destination(out) as sink, contextlib.closing(Index()) as index:
-        writer = None if wanted == "jsonl" else _writer(wanted, sink, to_stdout=out is None)
+        writer = None if wanted == "jsonl" else stream_writer(wanted, sink, to_stdout=out is None)
         watcher = _Watcher(work, journal=False, display=out is not None or not sys.stdout.isatty())
         corpus = Corpus(
             work.inputs(skip=out or _stdout_descriptor()),
@@ -278,70 +277,6 @@ def _close(manifest: Manifest, counts: Counts, index: Index, ended: State) -> No
     manifest.update(counts, state=ended, totals=totals)
     if manifest.error is not None and ended != "failed":
         say(f"the manifest is not up to date: {manifest.error}")
-
-
-def publisher(out: str, wanted: Format) -> Callable[[Path, str, Path, Index], None] | None:
-    """What makes a file of a journal, or None where the journal is the file.
-
-    Raises:
-        UsageError: There is no such file.
-        MissingExtraError: A package for it is missing.
-    """
-    is_packed = Path(out).suffix.lower() in (GZIP, ZSTD)
-    if is_packed and wanted not in PACKED:
-        raise UsageError(f"{wanted} is not packed", hint="leave .gz or .zst off the name")
-    if wanted == "parquet":
-        from extractor.files.parquet import library
-
-        library()
-    if Path(out).suffix.lower() == ZSTD:
-        from extractor.files.compressed import zstd
-
-        zstd()
-    if wanted == "jsonl" and not is_packed:
-        return None
-    return partial(_publish, wanted=wanted)
-
-
-def _publish(target: Path, shown: str, journal: Path, index: Index, *, wanted: Format) -> None:
-    """Make a file of the records that count in a journal. Raises `OutputError`."""
-    lines = counting_lines(journal, index)
-    with appearing_path(target, shown) as draft:
-        if wanted in ("parquet", "sqlite"):
-            writer = _file_writer(wanted, draft)
-            _copy(lines, writer)
-            return
-        with draft.open("xb") as raw, packed(raw, shown) as stream:
-            sink = _Raw(stream)
-            if wanted == "jsonl":
-                for line in lines:
-                    sink.write(line)
-            else:
-                _copy(lines, _writer(wanted, sink, to_stdout=False))
-
-
-class _Raw:
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def write(self, data: bytes) -> None:
-        self._stream.write(data)
-
-
-def _copy(lines: Iterable[bytes], writer: Writer) -> None:
-    for line in lines:
-        writer.write(Extraction.model_validate_json(line))
-    writer.finish()
-
-
-def _file_writer(wanted: Format, path: Path) -> Writer:
-    if wanted == "parquet":
-        from extractor.files.parquet import ParquetWriter
-
-        return ParquetWriter(path)
-    from extractor.files.sqlite import SqliteWriter
-
-    return SqliteWriter(path)
 
 
 def _facts(work: _Work) -> dict[str, Any]:
@@ -630,26 +565,3 @@ def replies_of(settings: Settings) -> Replies:
         if store is not None:
             store.close()
     return replies
-
-
-def _writer(wanted: Format, sink: Sink, *, to_stdout: bool) -> Writer:
-    if wanted == "jsonl":
-        return JsonlWriter(sink)
-    if wanted == "json":
-        return JsonWriter(sink)
-    if wanted == "csv":
-        return CsvWriter(sink)
-    if wanted == "markdown":
-        from extractor.rendering.markdown import render_markdown
-
-        return TextWriter(sink, render_markdown)
-    return _table_writer(sink, to_stdout=to_stdout)
-
-
-def _table_writer(sink: Sink, *, to_stdout: bool) -> Writer:
-    from extractor.rendering.terminal import render_terminal
-
-    color = to_stdout and sys.stdout.isatty()
-    width = shutil.get_terminal_size((100, 24)).columns
-    encoding = (sys.stdout.encoding if to_stdout else None) or "utf-8"
-    return TextWriter(sink, lambda record: render_terminal(record, width=width, color=color), encoding=encoding)

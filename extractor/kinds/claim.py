@@ -19,12 +19,19 @@ if TYPE_CHECKING:
 class ClaimDraft(Draft):
     """One factual assertion that could be checked."""
 
+    # As it is asked for beside quotes: who asserts it is whose words they are.
+
     evidence: list[Verbatim]
     """The shortest clause that carries the whole fact, copied as it stands; several strings where it is interrupted"""
     text: str
     """The fact in one sentence that stands alone: names for pronouns, every number and hedge kept, nothing added"""
     kind: ClaimKind
     """quantity, causal, rule, prediction or event"""
+
+
+class AttributedClaimDraft(ClaimDraft):
+    """One factual assertion that could be checked, and who makes it."""
+
     claimant: Annotated[str, Located(outside="first")] | None
     """The nearest mention of who asserts it, as it stands, or null where the article itself does"""
     claimant_name: str | None
@@ -33,13 +40,17 @@ class ClaimDraft(Draft):
 
 def _build(draft: ClaimDraft, placed: Placed, document: Document) -> Claim:
     evidence = tuple(sorted((location.span for location in placed["evidence"]), key=lambda span: span.start))
-    check_support(draft.text, evidence, document)
     claimant = placed.get("claimant")
+    name = draft.claimant_name if isinstance(draft, AttributedClaimDraft) else None
+    named = [location.text for location in claimant or ()]
+    if name and name in document.text:
+        named.append(name)
+    check_support(draft.text, evidence, document, source=" ".join(named))
     return Claim(
         kind=draft.kind,
         text=draft.text,
         evidence=evidence,
-        claimant=Source(name=draft.claimant_name or claimant[0].text, mention=claimant[0].span) if claimant else None,
+        claimant=Source(name=name or claimant[0].text, mention=claimant[0].span) if claimant else None,
         sentence=sentence_of(placed, "evidence", document),
         grounding=loosest(location.grounding for location in placed["evidence"]),
     )
@@ -56,14 +67,15 @@ def _merge(one: Claim, other: Claim) -> Claim | None:
     return one if one.claimant or not other.claimant else other
 
 
-CLAIM = Kind(
+CLAIM: Kind[ClaimDraft, Claim] = Kind(
     name="claims",
     singular="claim",
     prefix="c",
-    draft=ClaimDraft,
+    draft=AttributedClaimDraft,
     record=Claim,
     template="claims",
     build=_build,
     anchor=lambda claim: claim.evidence,
     merge=_merge,
+    beside=("quotes", ClaimDraft),
 )

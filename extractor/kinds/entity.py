@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 class EntityDraft(Draft):
     """A thing with a name."""
 
-    name: str
-    """The fullest form of the name in the text, without title"""
     type: EntityType
     """person, organization, location, group, event, product or work"""
     forms: list[Annotated[str, Located(every=True)]]
@@ -31,7 +29,8 @@ def _build(draft: EntityDraft, placed: Placed, document: Document) -> Entity:
     mentions = [places[start].span for start in sorted(places)]
     forms = sorted({span.text for span in mentions}, key=lambda form: (-len(form), form))
     _refuse_what_is_no_name(forms)
-    name = draft.name if draft.name in forms else forms[0]
+    # The draft's first form is its fullest; it may have been given with a possessive.
+    name = next((form for form in forms if draft.forms[0].startswith(form)), forms[0])
     return Entity(
         type=draft.type,
         name=name,

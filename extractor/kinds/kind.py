@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -75,6 +75,12 @@ class Kind(Generic[DraftT, RecordT]):
     """The spans by which a record is ordered and by which two of them are told to be one."""
     merge: Callable[[RecordT, RecordT], RecordT | None]
     """The one record that two are, or None where they are two. The first stands first in the article."""
+    beside: tuple[str, type[DraftT]] | None = None
+    """A shorter form of the draft, for a reply that lists this other kind too: what that one says already."""
+
+    def among(self, names: Collection[str]) -> Kind[DraftT, RecordT]:
+        """The kind as a reply lists it that lists kinds of these names."""
+        return replace(self, draft=self.beside[1], beside=None) if self.beside and self.beside[0] in names else self
 
     @cached_property
     def located(self) -> tuple[LocatedField, ...]:

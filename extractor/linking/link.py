@@ -41,26 +41,26 @@ def link(document: Document, grounded: Sequence[Grounded], kinds: Sequence[Kind[
     for item in grounded:
         found[item.kind.name].append(item.record)
     records = {
-        kind.name: tuple(found[kind.name] if kind is ENTITY else merge_overlaps(kind, found[kind.name]))
+        kind.name: tuple(found[kind.name] if kind.name == ENTITY.name else merge_overlaps(kind, found[kind.name]))
         for kind in kinds
     }
     entities: tuple[Entity, ...] = ()
-    if ENTITY in kinds:
+    if ENTITY.name in records:
         records[ENTITY.name] = entities = _numbered(ENTITY, link_names(records[ENTITY.name], document))
     mentions = Intervals((m.start, m.end, (m, entity)) for entity in entities for m in entity.mentions)
     attribution = Attribution(document, entities, mentions)
     quotes: tuple[Quote, ...] = ()
-    if QUOTE in kinds:
+    if QUOTE.name in records:
         speakers = [attribution.resolve(quote.speaker) for quote in records[QUOTE.name]]
         records[QUOTE.name] = quotes = _numbered(QUOTE, records[QUOTE.name], [{"speaker": s} for s in speakers])
-    if CLAIM in kinds:
+    if CLAIM.name in records:
         spoken = Intervals((span.start, span.end, quote) for quote in quotes for span in quote.spans)
         places = [_place(claim, spoken, mentions, attribution) for claim in records[CLAIM.name]]
         records[CLAIM.name] = _numbered(CLAIM, records[CLAIM.name], places)
     for kind in kinds:
-        if kind not in (ENTITY, QUOTE, CLAIM):
+        if kind.name not in (ENTITY.name, QUOTE.name, CLAIM.name):
             records[kind.name] = _numbered(kind, records[kind.name])
-    return Linked(records, audit_marks(document, quotes, entities) if QUOTE in kinds else None)
+    return Linked(records, audit_marks(document, quotes, entities) if QUOTE.name in records else None)
 
 
 def _numbered(

@@ -201,7 +201,7 @@ class Frame:
 
 
 def load_frame(prompt: str | Path = "all") -> Frame:
-    """The frame of that name ("all", "all.v1"), or at that path.
+    """The frame of that name ("all", "all.v1"), or at that path. The newest of a name without a version.
 
     A file of the user's own may include or extend the templates that ship, and files beside it. A block that it
     lacks is taken from the standard frame; without blocks, all of it is the system message.
@@ -253,19 +253,23 @@ def load_frame(prompt: str | Path = "all") -> Frame:
     )
     standard = f"{newest('all', names)}{SUFFIX}"
 
+    frame = newest(str(prompt), names) if own is None else None
+    versioned = _VERSIONED.match(frame) if frame is not None else None
+
     @lru_cache(maxsize=256)
     def view(kind: Kind[Any, Any]) -> KindView:
-        known = newest(kind.template, names)
+        # A frame goes with the tasks of its own version, where there are any.
+        own_version = newest(f"{kind.template}.v{versioned['version']}", names) if versioned else None
+        known = own_version or newest(kind.template, names)
         if known is None:
             raise _unknown(kind.template, names)
         return _kind_view(kind, f"{known}{SUFFIX}")
 
     if own is not None:
         return _checked(Frame(own.name, environment, own.name, standard, view))
-    known = newest(str(prompt), names)
-    if known is None:
+    if frame is None:
         raise _unknown(str(prompt), names)
-    return _checked(Frame(known, environment, f"{known}{SUFFIX}", standard, view))
+    return _checked(Frame(frame, environment, f"{frame}{SUFFIX}", standard, view))
 
 
 def _checked(frame: Frame) -> Frame:

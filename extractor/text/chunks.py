@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from extractor.text.document import Document
 
-CHUNK_CHARS = 4000
+CHUNK_CHARS = 6000
 """Characters of content in a chunk, at most, where the sentences allow it. Not yet chosen by an evaluation."""
 
 CONTEXT_SENTENCES = 3

@@ -59,9 +59,10 @@ def test_parts_share_no_article() -> None:
     assert dev | test == {path.name.split(".")[0] for path in (GOLD / "labels").glob("*.settled.json")}
 
 
-def test_the_table_in_the_readme_is_what_is_measured() -> None:
+def test_the_tables_of_scores_are_what_is_measured() -> None:
     leaderboard = module(EVALS / "leaderboard.py")
-    assert leaderboard.in_readme() == leaderboard.table(), "python evals/leaderboard.py --write"
+    for page, make in leaderboard.TABLES.items():
+        assert leaderboard.written(page) == make(), "python evals/leaderboard.py --write"
 
 
 def test_the_judge_s_agreement_is_what_its_readme_says_and_its_replies_can_be_replayed(
@@ -81,3 +82,11 @@ def test_the_judge_s_agreement_is_what_its_readme_says_and_its_replies_can_be_re
     assert main([*call, "--judge", "openai/desk", "--replay", str(kept), "--judgements", str(again)]) == 0
     capsys.readouterr()
     assert again.read_text(encoding="utf-8") == (judge / "model.jsonl").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_experiments_are_what_their_readme_says() -> None:
+    experiments = module(EVALS / "prompts" / "experiments.py")
+    page = experiments.PAGE.read_text(encoding="utf-8")
+    written = page.split(experiments.BEGIN)[1].split(experiments.END)[0].strip() + "\n"
+    assert written == experiments.table(experiments.recorded()), "python evals/prompts/experiments.py --write"

@@ -7,7 +7,7 @@ import pytest
 from extractor.errors import GroundingError
 from extractor.grounding.ground import Grounded, ground, ground_draft
 from extractor.kinds.catalogue import KINDS
-from extractor.kinds.claim import CLAIM, ClaimDraft
+from extractor.kinds.claim import CLAIM, AttributedClaimDraft
 from extractor.kinds.entity import ENTITY, EntityDraft
 from extractor.kinds.kind import Drafted
 from extractor.kinds.quote import QUOTE, QuoteDraft
@@ -120,7 +120,7 @@ def test_offsets_that_a_backend_knows_are_taken_only_where_the_words_stand() -> 
 
 
 def test_an_entity_has_a_mention_wherever_a_form_stands_as_a_word() -> None:
-    draft = EntityDraft(sentence=1, name="Jan Berg", type="person", forms=["Jan Berg", "Berg", "Iceberg"])
+    draft = EntityDraft(sentence=1, type="person", forms=["Jan Berg", "Berg", "Iceberg"])
     found = ground_draft(ENTITY, Drafted("entities", draft), chunk())
     assert [m.text for m in found.record.mentions] == ["Jan Berg", "Berg"]
     assert found.absent[0][0] == "forms"
@@ -129,7 +129,7 @@ def test_an_entity_has_a_mention_wherever_a_form_stands_as_a_word() -> None:
 def test_items_that_stand_in_the_context_are_still_found_there() -> None:
     middle = split_chunks(document(TEXT), chars=60, context=3)[1]
     assert middle.start > TEXT.index("opened")
-    draft = ClaimDraft(
+    draft = AttributedClaimDraft(
         sentence=1, evidence=["Ada Holm opened the bridge"], text="Ada Holm opened the bridge.", kind="event",
         claimant=None, claimant_name=None,
     )  # fmt: skip
@@ -145,11 +145,13 @@ def test_a_claim_s_evidence_may_name_its_claimant_and_a_place_beside_it_goes_bef
         ("their losses at 4 million euros", 0),
     ):
         fields = {**draft, "evidence": [evidence], "claimant": "Growers", "claimant_name": None}
-        grounded, rejected = ground([Drafted("claims", ClaimDraft.model_validate(fields))], chunk(text), KINDS)
+        grounded, rejected = ground(
+            [Drafted("claims", AttributedClaimDraft.model_validate(fields))], chunk(text), KINDS
+        )
         assert rejected == []
         assert grounded[0].record.claimant.mention.start == start
     alone = "Growers put their losses at 4 million euros."
     fields = {**draft, "evidence": [alone[:-1]], "claimant": "Growers", "claimant_name": None}
-    grounded, rejected = ground([Drafted("claims", ClaimDraft.model_validate(fields))], chunk(alone), KINDS)
+    grounded, rejected = ground([Drafted("claims", AttributedClaimDraft.model_validate(fields))], chunk(alone), KINDS)
     assert rejected == []
     assert grounded[0].record.claimant.mention.start == 0

@@ -125,3 +125,64 @@ def test_a_claim_may_not_speak_of_somebody_else(text: str, evidence: str, word: 
     document = Document.of(Article(id="a", text=LONG))
     with pytest.raises(UnsupportedError, match=word):
         check_support(text, [Span.of(LONG, start, start + len(evidence))], document)
+
+
+RENTS = (
+    "Rents in Tampere rose most in the third quarter. "
+    "The Hungarian-born statistician Ilona Kiss led the work in June 2023. "
+    "It was slow. It went on. It went wrong once. It was mended. "
+    "Tampere: +3.1% (second quarter: +2.6%). Vaasa: -0.2%. Two-room flats cost 14.87 €/m². "
+    "Ms Virtanen did not answer. The heating failed at night. The 34-year-old left. "
+    "The board failed to meet in May. Later Eeva Virtanen resigned, and Kiss stayed. They were paid."
+)
+
+
+def check_rents(text: str, evidence: str, source: str = "") -> None:
+    start = RENTS.index(evidence)
+    document = Document.of(Article(id="a", text=RENTS))
+    check_support(text, [Span.of(RENTS, start, start + len(evidence))], document, source=source)
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("Rents in Tampere rose by 3.1% in the third quarter.", "Tampere: +3.1%"),
+        ("Rents in Tampere rose by 2.6% in the second quarter.", "second quarter: +2.6%"),
+        ("Rents in Vaasa fell by 0.2% in the third quarter.", "Vaasa: -0.2%"),
+        ("Two-room flats cost 14.87 euros.", "Two-room flats cost 14.87 €/m²"),
+        ("In June, two-room flats cost 14.87 euros.", "Two-room flats cost 14.87 €/m²"),
+        ("In 2023 two-room flats cost 14.87 euros.", "Two-room flats cost 14.87 €/m²"),
+        ("Eeva Virtanen did not answer.", "Ms Virtanen did not answer"),
+        ("The heating went off at night.", "The heating failed at night"),
+        ("Ilona Kiss was born in Hungary.", "The Hungarian-born statistician Ilona Kiss"),
+        ("The 34 years old left.", "The 34-year-old left"),
+        ("They were paid, Eeva Virtanen says.", "They were paid"),
+    ],
+)
+def test_periods_signs_and_full_names_may_come_from_elsewhere(text: str, evidence: str) -> None:
+    check_rents(text, evidence)
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence", "word"),
+    [
+        ("Rents in Tampere rose by 3.1% in the first quarter.", "Tampere: +3.1%", "first"),  # nowhere
+        ("Rents in Tampere rose by 2.6% in the third quarter.", "second quarter: +2.6%", "third"),  # it gives another
+        ("Rents in Vaasa rose by 0.2%.", "Vaasa: -0.2%", "0.2"),
+        ("Rents in Vaasa fell by 3.1%.", "Vaasa: -0.2%", "3.1"),
+        ("The board did meet in June.", "The board failed to meet in May", "failed|June"),
+        ("Flats cost 2023 euros.", "Two-room flats cost 14.87 €/m²", "2023"),
+        ("Rauha Virtanen did not answer.", "Ms Virtanen did not answer", "Rauha"),
+        ("They were paid, Rauha Aalto says.", "They were paid", "Rauha"),
+    ],
+)
+def test_what_comes_from_elsewhere_is_no_other_fact(text: str, evidence: str, word: str) -> None:
+    with pytest.raises(UnsupportedError, match=word):
+        check_rents(text, evidence)
+
+
+def test_a_text_may_name_its_source() -> None:
+    text = "It was slow, Rauha Aalto says."
+    with pytest.raises(UnsupportedError, match="Rauha"):
+        check_rents(text, "It was slow")
+    check_rents(text, "It was slow", "Rauha Aalto")

@@ -8,7 +8,7 @@ import pytest
 
 from extractor.grounding.ground import ground
 from extractor.kinds.catalogue import KINDS
-from extractor.kinds.claim import ClaimDraft
+from extractor.kinds.claim import AttributedClaimDraft
 from extractor.kinds.entity import EntityDraft
 from extractor.kinds.kind import Drafted
 from extractor.kinds.quote import QuoteDraft
@@ -25,11 +25,11 @@ def quote(
 
 
 def entity(type_: Any, *forms: str) -> Drafted:
-    return Drafted("entities", EntityDraft(sentence=1, name=forms[0], type=type_, forms=list(forms)))
+    return Drafted("entities", EntityDraft(sentence=1, type=type_, forms=list(forms)))
 
 
 def claim(text: str, evidence: str, *, sentence: int = 1) -> Drafted:
-    draft = ClaimDraft(
+    draft = AttributedClaimDraft(
         sentence=sentence, evidence=[evidence], text=text, kind="event", claimant=None, claimant_name=None
     )
     return Drafted("claims", draft)

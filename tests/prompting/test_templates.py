@@ -36,14 +36,21 @@ def test_what_is_a_path(prompt: str | Path) -> None:
     assert is_path(prompt)
 
 
-@pytest.mark.parametrize("prompt", ["all", "all.v1"])
-def test_what_is_a_name(prompt: str) -> None:
+@pytest.mark.parametrize(("prompt", "name"), [("all", "all.v3"), ("all.v1", "all.v1")])
+def test_what_is_a_name(prompt: str, name: str) -> None:
     assert not is_path(prompt)
-    assert load_frame(prompt).name == "all.v1"
+    assert load_frame(prompt).name == name
+
+
+def test_a_frame_goes_with_the_tasks_of_its_own_version() -> None:
+    kinds = kinds_named(["quotes", "claims"])
+    assert {"quotes.v1", "claims.v1"} <= set(load_frame("all.v1").sources(kinds))
+    assert {"quotes.v2", "claims.v2"} <= set(load_frame("all.v2").sources(kinds))
+    assert "entities.v2" in load_frame("all.v3").sources(kinds_named(["entities"])), "there is no third"
 
 
 def test_every_kind_has_its_template() -> None:
-    assert {f"{kind.template}.v1" for kind in KINDS} | {"all.v1", "custom.v1", "repair.v1"} <= set(known_templates())
+    assert {f"{kind.template}.v2" for kind in KINDS} | {"all.v2", "custom.v2", "repair.v1"} <= set(known_templates())
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
@@ -67,18 +74,18 @@ def test_one_kind_renders_only_its_task() -> None:
 
 def test_digests_follow_what_is_included() -> None:
     sources = load_frame().sources(kinds_named(["quotes", "claims"]))
-    assert list(sources) == ["all.v1", "article.v1", "claims.v1", "quotes.v1"]
+    assert list(sources) == ["all.v3", "article.v1", "claims.v3", "quotes.v3"]
     assert all(len(digest) == 12 for digest in sources.values())
 
 
 def test_file_without_blocks_is_the_system_message(tmp_path: Path) -> None:
     mine = tmp_path / "mine.j2"
-    mine.write_text("Find {{ kinds[0].name }}.\n{% include 'quotes.v1.j2' %}", encoding="utf-8")
+    mine.write_text("Find {{ kinds[0].name }}.\n{% include 'quotes' %}", encoding="utf-8")
     frame = load_frame(str(mine))
     prompt = prompt_for(chunk_of(), kinds_named(["quotes"]), frame)
     assert prompt.system.startswith("Find quotes.\nQUOTES")
     assert "<sentences" in prompt.user
-    assert list(frame.sources(kinds_named(["quotes"]))) == ["all.v1", "article.v1", "mine.j2", "quotes.v1"]
+    assert list(frame.sources(kinds_named(["quotes"]))) == ["all.v3", "article.v1", "mine.j2", "quotes", "quotes.v3"]
 
 
 def test_file_may_extend_ours_and_include_its_neighbours(tmp_path: Path) -> None:
@@ -93,7 +100,7 @@ def test_file_may_extend_ours_and_include_its_neighbours(tmp_path: Path) -> None
     assert "QUOTES" in prompt.system
     assert prompt.system.endswith("Be brief.")
     assert prompt.user == prompt_for(chunk_of(), kinds, load_frame()).user
-    assert {"mine.j2", "tone", "all", "quotes.v1"} <= set(frame.sources(kinds))
+    assert {"mine.j2", "tone", "all", "quotes.v3"} <= set(frame.sources(kinds))
 
 
 def test_file_named_like_ours_is_the_users(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from extractor.backends.rules.cues import cues
 from extractor.backends.rules.propositions import Proposition, Stretch, balanced, propositions
 from extractor.backends.rules.quotes import find_quotes
 from extractor.backends.rules.verbs import AUXILIARIES, BE, verbs
-from extractor.kinds.claim import ClaimDraft
+from extractor.kinds.claim import AttributedClaimDraft
 from extractor.kinds.kind import Drafted, UnsupportedError
 from extractor.kinds.support import check_support
 from extractor.records.span import Span
@@ -175,7 +175,7 @@ def _drafted(document: Document, unit: _Unit, assertion: _Assertion) -> Drafted 
         at = {"evidence": tuple(span.start for span in evidence)}
         if unit.source:
             at["claimant"] = (unit.source[0],)
-        draft = ClaimDraft(
+        draft = AttributedClaimDraft(
             sentence=document.sentence_at(evidence[0].start).number,
             evidence=[span.text for span in evidence],
             text=text,

@@ -34,7 +34,7 @@ def find_entities(document: Document) -> list[Drafted]:
         best = max(scores, key=lambda name: scores[name])
         if scores[best] >= LEAST_SCORE:
             found.append(_drafted(document, best, forms[key]))
-    return sorted(found, key=lambda drafted: drafted.at["forms"][0])
+    return sorted(found, key=lambda drafted: min(drafted.at["forms"]))
 
 
 def _form_key(form: str) -> str:
@@ -42,11 +42,11 @@ def _form_key(form: str) -> str:
 
 
 def _drafted(document: Document, type_: EntityType, group: Sequence[Candidate]) -> Drafted:
-    ordered = sorted(group, key=lambda candidate: candidate.start)
+    first = min(candidate.start for candidate in group)
+    ordered = sorted(group, key=lambda candidate: (candidate.start - candidate.end, candidate.start))
     forms = [document.text[candidate.start : candidate.end] for candidate in ordered]
     draft = EntityDraft(
-        sentence=document.sentence_at(ordered[0].start).number,
-        name=max(forms, key=len),
+        sentence=document.sentence_at(first).number,
         type=type_,
         forms=forms,
     )

@@ -69,7 +69,7 @@ class _Names:
                 Span(start=at, end=at + len(form), text=form)
                 for at, form in zip(drafted.at["forms"], draft.forms, strict=True)
             )
-            seen.append(Entity(id=str(number), type=draft.type, name=draft.name, mentions=spans))
+            seen.append(Entity(id=str(number), type=draft.type, name=draft.forms[0], mentions=spans))
         linked = [entity.model_copy(update={"id": f"e{n}"}) for n, entity in enumerate(link_names(seen, self.document))]
         mentions = Intervals((m.start, m.end, (m, entity)) for entity in linked for m in entity.mentions)
         return Attribution(self.document, linked, mentions)

@@ -19,7 +19,7 @@ from extractor.text.chunks import split_chunks
 from tests.articles import document, texts
 
 if TYPE_CHECKING:
-    from extractor.kinds.claim import ClaimDraft
+    from extractor.kinds.claim import AttributedClaimDraft
     from extractor.records.item import Claim
 
 SEED = Path(__file__).parents[3] / "seeds" / "nato-defence-spending.txt"
@@ -328,7 +328,7 @@ def test_time_grows_with_the_text_only(piece: str) -> None:
 )
 def test_what_somebody_else_says_or_a_headline_is_no_claim_of_the_article(text: str) -> None:
     for drafted in find_claims(document(text)):
-        claim: ClaimDraft = drafted.draft  # type: ignore[assignment]
+        claim: AttributedClaimDraft = drafted.draft  # type: ignore[assignment]
         assert claim.claimant is not None
 
 

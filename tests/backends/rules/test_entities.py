@@ -121,7 +121,7 @@ def test_surnames_and_acronyms_take_the_type_of_the_full_name() -> None:
 
 def test_each_form_is_one_draft_with_the_offset_of_every_mention() -> None:
     text = "Oslo and Bergen differ. People in Oslo say so."
-    drafts = {drafted.draft.name: drafted for drafted in find_entities(document(text))}  # type: ignore[attr-defined]
+    drafts = {drafted.draft.forms[0]: drafted for drafted in find_entities(document(text))}  # type: ignore[attr-defined]
     assert drafts["Oslo"].at == {"forms": (0, 34)}
     assert drafts["Oslo"].draft.forms == ["Oslo", "Oslo"]  # type: ignore[attr-defined]
     assert drafts["Bergen"].draft.sentence == 1  # type: ignore[attr-defined]
