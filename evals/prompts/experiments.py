@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 from forms import BARE, ENDS, V1
-from second_pass import SecondPass
 
 from extractor import Extractor, Replies
 from extractor.evaluation.gold import gold_of, predictions_of, read_gold
@@ -74,8 +73,6 @@ class Variant:
     about: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Of `Extractor`, beside those that all variants have."""
-    twice: bool = False
-    """Whether it asks a second time about what is left without an item."""
 
 
 _V1 = {"prompt": "all.v1", "examples": EVALS.parent / "prompts" / "examples.v1.json", "kinds": V1}
@@ -94,7 +91,6 @@ VARIANTS = {
         {"prompt": "all.v2", "examples": EVALS.parent / "prompts" / "examples.v2.json"},
     ),
     "v3": Variant("all.v3: its example and its quotes mended, fewer claims"),
-    "second-pass": Variant("all.v3, and a second request about sentences and marks without an item", twice=True),
 }
 
 METRICS = {
@@ -117,9 +113,6 @@ def gold() -> Gold:
 def reader(variant: Variant, replies: Replies, **more: Any) -> Extractor:
     """An extractor that asks in the variant's way; nothing is asked again."""
     settings = {"chunk_chars": WHOLE, "max_repairs": 0, **variant.settings, **more}
-    if variant.twice:
-        chunks = {"chunk_chars": settings.pop("chunk_chars")}
-        return Extractor(MODEL, backend=SecondPass(MODEL, replies=replies, **settings), **chunks)
     return Extractor(MODEL, replies=replies, **settings)
 
 

@@ -118,6 +118,7 @@ def _peak() -> float:
 def run_extractor(warm: NewsArticle, articles: list[NewsArticle], setting: Setting, watch: Stopwatch) -> int:
     """This tool: chunked, asked, checked, grounded, linked, and its records written as JSON."""
     from extractor import Article, Extractor, Replies
+    from extractor.runs.garbage import seldom_collected
 
     async def work() -> int:
         async with Extractor(
@@ -132,9 +133,10 @@ def run_extractor(warm: NewsArticle, articles: list[NewsArticle], setting: Setti
             watch.start()
             bad = 0
             given = (Article(id=article.id, text=article.text) for article in articles)
-            async for evidence in extractor.extract_many(given):
-                evidence.model_dump_json()
-                bad += evidence.error is not None or len(evidence.rejected)
+            with seldom_collected():  # As the command line does.
+                async for evidence in extractor.extract_many(given):
+                    evidence.model_dump_json()
+                    bad += evidence.error is not None or len(evidence.rejected)
             watch.stop()
         return bad
 

@@ -35,6 +35,7 @@ from extractor.files.writers import SUFFIXES
 from extractor.llm.events import ChunkRead, ReplyNotStored, RetryScheduled
 from extractor.llm.reply_store import Replies
 from extractor.runs.corpus import Corpus, Counts, Made, take_up
+from extractor.runs.garbage import seldom_collected
 from extractor.runs.index import Index
 from extractor.runs.journal import Journal, Lock
 from extractor.runs.manifest import Manifest
@@ -181,7 +182,7 @@ def _to_stream(work: _Work, out: str | None, wanted: Format) -> int:
             ordered=work.offline or wanted != "jsonl",
             max_chars=work.settings.max_article_chars,
         )
-        with watcher.watching(corpus), Stopping() as stopping:
+        with watcher.watching(corpus), seldom_collected(), Stopping() as stopping:
             corpus.run(stopping)
         if writer is not None:
             writer.finish()
@@ -248,7 +249,7 @@ def _run_on(
     try:
         if manifest is not None:
             manifest.update(corpus.counts)
-        with watcher.watching(corpus), Stopping() as stopping:
+        with watcher.watching(corpus), seldom_collected(), Stopping() as stopping:
             corpus.run(stopping)
         ended = "finished" if stopping.signal is None else "stopped"
         journal.sync()

@@ -404,9 +404,9 @@ def _translated(endpoint: Endpoint, timeout: float) -> Iterator[None]:
         if isinstance(error.__cause__, httpx2.ConnectTimeout):
             raise _unreachable(endpoint) from None
         raise _late(endpoint, timeout) from None
-    except TimeoutError:
-        raise _late(endpoint, timeout) from None
-    except httpx2.TimeoutException:
+    except httpx2.ConnectTimeout:
+        raise _unreachable(endpoint) from None
+    except (TimeoutError, httpx2.TimeoutException):
         raise _late(endpoint, timeout) from None
     except (openai.APIConnectionError, httpx2.TransportError):
         raise _unreachable(endpoint) from None

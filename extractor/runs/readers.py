@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from extractor.background import call_soon, start
 from extractor.llm.events import ChunkRead
 from extractor.records.extraction import Extraction, Failure
+from extractor.runs.garbage import collect_seldom
 from extractor.runs.outcome import Finished, Outcome
 
 if TYPE_CHECKING:
@@ -287,6 +288,7 @@ _loop: asyncio.AbstractEventLoop | None = None
 def _set_up(make: Callable[[Callable[[Event], None]], Extractor]) -> None:
     """Make this process's extractor. A terminal's Ctrl-C is for the parent, without whom this process ends."""
     global _own, _loop
+    collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
