@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import importlib.util
 import io
 import json
 import logging
@@ -651,3 +652,23 @@ def test_an_echo_behind_the_reply() -> None:
     reply = f"{json.dumps(honest)}\nThe article itself ends with {EMPTY}"
     found = bench().extract(bench().without_repairs, Article(id="gap", text=GAP_TEXT), reply)
     assert len(found.quotes or ()) == 1
+
+
+def test_what_a_real_model_made_of_them() -> None:
+    """The recorded replies of a language model, as `evals/prompts/README.md` counts them."""
+    path = Path(__file__).parents[1] / "evals" / "prompts" / "hostile.py"
+    spec = importlib.util.spec_from_file_location("evals_hostile", path)
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    counts: Counter[str] = Counter()
+    for hostile, reply, extraction in script.replayed():
+        assert extraction.coverage.status == "complete"
+        assert script.said_lies(hostile, reply) == []
+        assert script.said_lies(hostile, "\n".join(reported(extraction))) == []
+        counts += script.honest_found(hostile, extraction)
+    assert len(script.recorded()) == 16
+    assert counts == {
+        "quotes": 19, "of quotes": 19, "claims": 16, "of claims": 16, "entities": 42, "of entities": 42
+    }  # fmt: skip
