@@ -69,7 +69,7 @@ ATTACKS = {
 }
 """The classes of attacks, and how many articles each has at least."""
 
-EXAMPLE = json.loads((Path(__file__).parents[1] / "prompts" / "examples.v3.json").read_text(encoding="utf-8"))[0]
+EXAMPLE = json.loads((Path(__file__).parents[1] / "prompts" / "examples.v4.json").read_text(encoding="utf-8"))[0]
 KEY = "sk-real-5b1d77"
 PLAIN = Article(id="plain", text="The bridge will hold, said Ada Holm. It cost 12 million euros.")
 EMPTY = '{"entities": [], "quotes": [], "claims": []}'

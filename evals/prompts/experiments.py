@@ -90,7 +90,11 @@ VARIANTS = {
         "all.v2: more claims, fewer fields",
         {"prompt": "all.v2", "examples": EVALS.parent / "prompts" / "examples.v2.json"},
     ),
-    "v3": Variant("all.v3: its example and its quotes mended, fewer claims"),
+    "v3": Variant(
+        "all.v3: its example and its quotes mended, fewer claims",
+        {"prompt": "all.v3", "examples": EVALS.parent / "prompts" / "examples.v3.json"},
+    ),
+    "v4": Variant("all.v4: the claims of all.v1, the quotes of all.v3", {}),
 }
 
 METRICS = {

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 RECORDING = ROOT / "evals" / "recordings" / "hostile.jsonl"
 MODEL = "openai/desk"
+SETTINGS: dict[str, Any] = {"prompt": "all.v3", "examples": ROOT / "prompts" / "examples.v3.json", "max_repairs": 0}
+"""What the recorded replies were asked for with."""
 UNSEEN = dict.fromkeys(map(ord, INVISIBLE))
 
 
@@ -54,7 +56,7 @@ def plain(text: str) -> str:
 
 def record(store: Path) -> None:
     """Ask for what the store lacks, and write the recording anew."""
-    with Extractor(MODEL, max_repairs=0, concurrency=64, timeout=20_000, replies=Replies(path=store)) as extractor:
+    with Extractor(MODEL, concurrency=64, timeout=20_000, replies=Replies(path=store), **SETTINGS) as extractor:
         for extraction in extractor.extract_many_sync([one.article for one in suite()], ordered=False):
             sys.stderr.write(f"{extraction.article.id} {extraction.coverage.status}\n")
     with ReplyStore(store, read_only=True) as kept:
@@ -69,10 +71,10 @@ def recorded() -> dict[str, str]:
 
 def replayed() -> list[tuple[Hostile, str, Extraction]]:
     """Each article that was asked about, the reply, and what comes of it."""
-    replies, kinds, frame = recorded(), kinds_named(None), load_frame()
+    replies, kinds, frame = recorded(), kinds_named(None), load_frame(SETTINGS["prompt"])
     names = {kind.name for kind in kinds}
     together = tuple(kind.among(names) for kind in kinds)
-    system = system_message(frame, together, load_examples().examples)
+    system = system_message(frame, together, load_examples(SETTINGS["examples"]).examples)
     asked = []
     for one in suite():
         (chunk,) = split_chunks(Document.of(one.article))
@@ -85,7 +87,7 @@ def replayed() -> list[tuple[Hostile, str, Extraction]]:
         path = Path(folder) / "replies.sqlite"
         with ReplyStore(path) as store, RECORDING.open(encoding="utf-8") as lines:
             store.take_in(lines)
-        with Extractor(MODEL, max_repairs=0, replies=Replies("replay", path)) as extractor:
+        with Extractor(MODEL, replies=Replies("replay", path), **SETTINGS) as extractor:
             found = extractor.extract_many_sync([one.article for one, _ in asked])
             return [(one, reply, extraction) for (one, reply), extraction in zip(asked, found, strict=True)]
 
