@@ -43,14 +43,16 @@ def known_templates(folder: Path | None = None) -> tuple[str, ...]:
     return tuple(sorted(path.name.removesuffix(SUFFIX) for path in (folder or prompts_folder()).glob(f"*{SUFFIX}")))
 
 
-def newest(name: str, names: Sequence[str]) -> str | None:
-    """Of versioned names, the one asked for: itself, or the highest version of a name without one."""
+def newest(name: str, names: Sequence[str], *, most: int | None = None) -> str | None:
+    """Of versioned names, the one asked for: itself, or the highest version, `most` at most, of a name without one."""
     if name in names:
         return name
     versions = [
         (int(match["version"]), known)
         for known in names
-        if (match := _VERSIONED.match(known)) and match["name"] == name
+        if (match := _VERSIONED.match(known))
+        and match["name"] == name
+        and (most is None or int(match["version"]) <= most)
     ]
     return max(versions)[1] if versions else None
 
@@ -255,12 +257,12 @@ def load_frame(prompt: str | Path = "all") -> Frame:
 
     frame = newest(str(prompt), names) if own is None else None
     versioned = _VERSIONED.match(frame) if frame is not None else None
+    version = int(versioned["version"]) if versioned else None
 
     @lru_cache(maxsize=256)
     def view(kind: Kind[Any, Any]) -> KindView:
-        # A frame goes with the tasks of its own version, where there are any.
-        own_version = newest(f"{kind.template}.v{versioned['version']}", names) if versioned else None
-        known = own_version or newest(kind.template, names)
+        # A frame stays with the tasks that were there when it was made: what comes later does not change its prompts.
+        known = newest(kind.template, names, most=version) or newest(kind.template, names)
         if known is None:
             raise _unknown(kind.template, names)
         return _kind_view(kind, f"{known}{SUFFIX}")

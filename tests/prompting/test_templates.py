@@ -26,6 +26,8 @@ def chunk_of(text: str = "Ann left. “No,” she said.", **fields: str) -> Chun
 def test_newest_counts_versions_as_numbers() -> None:
     names = ["all.v2", "all.v10", "all.v9", "allow.v11"]
     assert newest("all", names) == "all.v10"
+    assert newest("all", names, most=9) == "all.v9"
+    assert newest("all", names, most=1) is None
     assert newest("all.v2", names) == "all.v2"
     assert newest("quotes", names) is None
     assert newest("all.v3", names) is None
@@ -47,6 +49,7 @@ def test_a_frame_goes_with_the_tasks_of_its_own_version() -> None:
     assert {"quotes.v1", "claims.v1"} <= set(load_frame("all.v1").sources(kinds))
     assert {"quotes.v2", "claims.v2"} <= set(load_frame("all.v2").sources(kinds))
     assert "entities.v2" in load_frame("all.v3").sources(kinds_named(["entities"])), "there is no third"
+    assert "quotes.v2" in load_frame("all.v2").sources(kinds_named(["quotes"])), "a later one is not taken"
 
 
 def test_every_kind_has_its_template() -> None:
