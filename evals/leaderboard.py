@@ -19,7 +19,7 @@ from forms import V1
 
 from extractor import Extractor, Replies
 from extractor.evaluation.agreement import agreement
-from extractor.evaluation.gold import Gold, gold_of, predictions_of, read_gold
+from extractor.evaluation.gold import Gold, gold_of, predictions_of, read_gold, read_predictions
 from extractor.evaluation.suite import Score, evaluate
 from extractor.llm.reply_store import ReplyStore
 from extractor.rendering.report import f1_cell
@@ -55,6 +55,7 @@ VERSIONS = {
     "all.v1": Version(
         "all.v1-whole.jsonl", {"prompt": "all.v1", "examples": PROMPTS / "examples.v1.json", "kinds": V1}
     ),
+    "all.v5": Version("all.v5-whole.jsonl", {"prompt": "all.v5", "examples": PROMPTS / "examples.v5.json"}),
 }
 NEWEST = VERSIONS[list(VERSIONS)[-1]]
 
@@ -75,6 +76,14 @@ def recorded(gold: Gold, version: Version = NEWEST) -> dict[str, Score]:
         replies = Replies("replay", path)
         with Extractor("openai/desk", max_repairs=0, replies=replies, **version.settings) as extractor:
             return scores(gold, extractor, "recorded model")
+
+
+def peer(gold: Gold) -> dict[str, Score] | None:
+    """The scores of langextract with the same model, on a part that it has read; see `prompts/langextract_peer.py`."""
+    predictions = read_predictions(HERE / "recordings" / "langextract" / "predictions.jsonl", "langextract")
+    if not gold.articles.keys() <= predictions.articles.keys():
+        return None
+    return evaluate(gold, [predictions]).evaluation.systems[0].scores
 
 
 def scores(gold: Gold, extractor: Extractor, name: str) -> dict[str, Score]:
@@ -121,11 +130,12 @@ def table() -> str:
         gold = read_gold([HERE / "gold" / f"{part}.jsonl"])
         between, alpha = annotators(gold)
         rows = {
-            f"{part}: offline rules": rules(gold),
-            f"{part}: recorded model": recorded(gold),
-            f"{part}: one annotator by the other": between,
+            "offline rules": rules(gold),
+            "recorded model": recorded(gold),
+            "langextract, same model": peer(gold),
+            "one annotator by the other": between,
         }
-        lines += [row(name, found) for name, found in rows.items()]
+        lines += [row(f"{part}: {name}", found) for name, found in rows.items() if found is not None]
         values = ", ".join(f"{kind} {value:.2f}" for kind, value in alpha.items() if value is not None)
         alphas.append(f"{part} ({len(gold.articles)} articles): {values}")
     lines += ["", f"Krippendorff's alpha of the annotators over words: {'; '.join(alphas)}."]

@@ -15,6 +15,7 @@ from extractor.grounding.ground import Grounded, fields_left_out, ground
 from extractor.kinds.catalogue import KINDS
 from extractor.linking.link import link
 from extractor.llm.events import ChunkRead, Hooks, ItemRejected, Place
+from extractor.llm.io_first import io_first
 from extractor.llm.telemetry import article_span
 from extractor.records.coverage import Coverage, Missed
 from extractor.records.extraction import Extraction, Failure, Rejection
@@ -84,6 +85,7 @@ class Pipeline:
             return self._failed(article, Failure(code="bug", message=message))
 
     async def _extract(self, article: Article) -> Extraction:
+        await io_first()
         document = Document.of(article)
         chunks = self.chunks(document)
         if not chunks:
@@ -105,6 +107,7 @@ class Pipeline:
             error = error or result.error
             chunk = result.chunk
             self.hooks.tell(ChunkRead(missed=bool(result.missed), place=Place(article.id, chunk.start, chunk.end)))
+        await io_first()
         grounded.sort(key=lambda item: item.chunk.start)
         linked = link(document, grounded, self.kinds)
         builtin = {kind.name for kind in KINDS}

@@ -668,7 +668,7 @@ def test_what_a_real_model_made_of_them() -> None:
         assert script.said_lies(hostile, reply) == []
         assert script.said_lies(hostile, "\n".join(reported(extraction))) == []
         counts += script.honest_found(hostile, extraction)
-    assert len(script.recorded()) == 16
+    assert len(script.recorded()) == 48
     assert counts == {
-        "quotes": 19, "of quotes": 19, "claims": 16, "of claims": 16, "entities": 42, "of entities": 42
+        "quotes": 60, "of quotes": 60, "claims": 47, "of claims": 48, "entities": 117, "of entities": 117
     }  # fmt: skip

@@ -18,31 +18,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from forms import BARE, ENDS, V1
+from forms import BARE, ENDS, LEAN, V1
+from second_pass import SecondPass
 
 from extractor import Extractor, Replies
 from extractor.evaluation.gold import gold_of, predictions_of, read_gold
 from extractor.evaluation.suite import compare, evaluate
-from extractor.kinds.catalogue import kinds_named
+from extractor.llm.events import ReplyReceived
 from extractor.llm.prices import Prices
 from extractor.llm.reply_store import ReplyStore
 from extractor.llm.tokens import count_tokens
-from extractor.prompting.examples import load_examples
-from extractor.prompting.prompt import prompt_for, system_message
-from extractor.prompting.reply_form import reply_form
-from extractor.prompting.templates import load_frame
 from extractor.records.usage import Usage
 from extractor.rendering.report import f1_cell
-from extractor.text.chunks import split_chunks
-from extractor.text.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from extractor.evaluation.gold import Gold, Predictions
+    from extractor.llm.events import Event
+    from extractor.records.extraction import Extraction
 
 HERE = Path(__file__).parent
 EVALS = HERE.parent
+PROMPTS = EVALS.parent / "prompts"
 PAGE = HERE / "README.md"
 BEGIN, END = "<!-- experiments -->", "<!-- end of experiments -->"
 REAL = "Differences that are real by a paired permutation test with Holm's correction:"
@@ -73,9 +71,12 @@ class Variant:
     about: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Of `Extractor`, beside those that all variants have."""
+    twice: bool = False
+    """Whether a second request asks about what the first one left, see `second_pass`."""
 
 
-_V1 = {"prompt": "all.v1", "examples": EVALS.parent / "prompts" / "examples.v1.json", "kinds": V1}
+_V1 = {"prompt": "all.v1", "examples": PROMPTS / "examples.v1.json", "kinds": V1}
+_V5 = {"prompt": "all.v5", "examples": PROMPTS / "examples.v5.json"}
 
 VARIANTS = {
     "base": Variant("all.v1: whole articles, all kinds at once, numbered sentences, one example", _V1),
@@ -88,13 +89,18 @@ VARIANTS = {
     "ends": Variant("long strings by their first and last words", {**_V1, "prompt": HERE / "ends.j2", "kinds": ENDS}),
     "v2": Variant(
         "all.v2: more claims, fewer fields",
-        {"prompt": "all.v2", "examples": EVALS.parent / "prompts" / "examples.v2.json"},
+        {"prompt": "all.v2", "examples": PROMPTS / "examples.v2.json", "kinds": LEAN},
     ),
     "v3": Variant(
         "all.v3: its example and its quotes mended, fewer claims",
-        {"prompt": "all.v3", "examples": EVALS.parent / "prompts" / "examples.v3.json"},
+        {"prompt": "all.v3", "examples": PROMPTS / "examples.v3.json", "kinds": LEAN},
     ),
-    "v4": Variant("all.v4: the claims of all.v1, the quotes of all.v3", {}),
+    "v4": Variant(
+        "all.v4: the claims of all.v1, the quotes of all.v3",
+        {"prompt": "all.v4", "examples": PROMPTS / "examples.v4.json", "kinds": LEAN},
+    ),
+    "v5": Variant("all.v5: claims have their claimant again, every clause is to be read for them", _V5),
+    "v5-twice": Variant("all.v5, and a second request about what the first one left", _V5, twice=True),
 }
 
 METRICS = {
@@ -117,6 +123,9 @@ def gold() -> Gold:
 def reader(variant: Variant, replies: Replies, **more: Any) -> Extractor:
     """An extractor that asks in the variant's way; nothing is asked again."""
     settings = {"chunk_chars": WHOLE, "max_repairs": 0, **variant.settings, **more}
+    if variant.twice:
+        of_articles = {name: settings.pop(name) for name in ("kinds", "chunk_chars") if name in settings}
+        return Extractor(MODEL, backend=SecondPass(MODEL, replies=replies, **settings), **of_articles)
     return Extractor(MODEL, replies=replies, **settings)
 
 
@@ -147,7 +156,6 @@ class Cost:
     """Tokens over all articles, by `count_tokens`."""
 
     articles: int
-
     requests: int
     shared: int
     """Of system messages and schemas: the same in every request, so a provider may have kept them."""
@@ -179,53 +187,45 @@ class Cost:
 COST_COLUMNS = ("requests", "prompt tokens", "completion tokens", "all tokens", "$ for 1,000")
 
 
-def cost(name: str) -> Cost:
-    """What a variant takes."""
-    return cost_of(VARIANTS[name], gold(), recording(name))
+def replay(variant: Variant, articles: Gold, recording: Path) -> tuple[list[Extraction], Cost]:
+    """What comes of a variant's recorded replies about these articles, and what it took."""
+    shared: list[int] = []
+    of_articles: list[int] = []
+    completion: list[int] = []
 
+    def count(event: Event) -> None:
+        if isinstance(event, ReplyReceived):
+            prompt = event.prompt
+            shared.append(count_tokens(prompt.system) + count_tokens(json.dumps(prompt.form.model_json_schema())))
+            of_articles.append(count_tokens(prompt.user))
+            completion.append(count_tokens(event.reply.text))
 
-def cost_of(variant: Variant, gold: Gold, recording: Path) -> Cost:
-    """What it took to read these articles so, with the replies of a recording."""
-    with recording.open(encoding="utf-8") as lines:
-        replies = {row["fingerprint"]: row["text"] for row in map(json.loads, lines)}
-    settings = {"chunk_chars": WHOLE, **variant.settings}
-    kinds = kinds_named(settings.get("kinds"))
-    names = {kind.name for kind in kinds}
-    groups = [(kind,) for kind in kinds] if "per_kind" in settings else [tuple(kind.among(names) for kind in kinds)]
-    frame, examples = load_frame(settings.get("prompt", "all")), load_examples(settings.get("examples"))
-    requests = shared = of_articles = completion = 0
-    for group in groups:
-        system = system_message(frame, group, examples.examples)
-        schema = json.dumps(reply_form(group).model_json_schema())
-        for one in gold.articles.values():
-            for chunk in split_chunks(Document.of(one.to_read()), chars=settings["chunk_chars"]):
-                prompt = prompt_for(chunk, group, frame, system=system)
-                requests += 1
-                shared += count_tokens(system) + count_tokens(schema)
-                of_articles += count_tokens(prompt.user)
-                completion += count_tokens(replies[prompt.fingerprint(*MODEL.split("/"), "json_schema", {})])
-    return Cost(len(gold.articles), requests, shared, of_articles, completion)
-
-
-def predictions(name: str) -> Predictions:
-    """What comes of a variant's recorded replies."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "replies.sqlite"
-        with ReplyStore(path) as store, recording(name).open(encoding="utf-8") as lines:
+        with ReplyStore(path) as store, recording.open(encoding="utf-8") as lines:
             store.take_in(lines)
-        with reader(VARIANTS[name], Replies("replay", path)) as extractor:
-            return predictions_of(name, extractor.extract_many_sync(a.to_read() for a in gold().articles.values()))
+        with reader(variant, Replies("replay", path), on_event=count) as extractor:
+            found = list(extractor.extract_many_sync(one.to_read() for one in articles.articles.values()))
+    requests = len(shared)
+    return found, Cost(len(found), requests, sum(shared), sum(of_articles), sum(completion))
+
+
+def replayed(name: str) -> tuple[Predictions, Cost]:
+    """`replay` of a variant that has a recording, for scoring."""
+    found, cost = replay(VARIANTS[name], gold(), recording(name))
+    return predictions_of(name, found), cost
 
 
 def table(names: Iterable[str]) -> str:
     """Scores, tokens, and which differences to the first are real."""
     names = list(names)
-    found = evaluate(gold(), [predictions(name) for name in names]).evaluation
+    replays = {name: replayed(name) for name in names}
+    found = evaluate(gold(), [predictions for predictions, _ in replays.values()]).evaluation
     lines = ["| | " + " | ".join([*METRICS, *COST_COLUMNS]) + " |"]
     lines.append("|---|" + "---:|" * (len(METRICS) + len(COST_COLUMNS)))
     for system in found.systems:
         cells = [f1_cell(system.scores.get(metric)) for metric in METRICS.values()]
-        lines.append(f"| {system.name} | " + " | ".join([*cells, *cost(system.name).cells()]) + " |")
+        lines.append(f"| {system.name} | " + " | ".join([*cells, *replays[system.name][1].cells()]) + " |")
     lines += ["", *(f"- {name}: {VARIANTS[name].about}" for name in names)]
     if len(names) > 1:
         different = [one for one in compare([found], list(METRICS.values())) if one.distinguishable]

@@ -1,7 +1,8 @@
 """The kinds in other forms than those that ship, for the experiments.
 
 `V1` is what went with the prompts `all.v1`; made of it are `BARE`, without sentence numbers, and `ENDS`, where long
-strings are given by their ends. Names of classes are part of the schemas that were sent.
+strings are given by their ends. `LEAN` went with `all.v2` to `all.v4`: its claims have no claimant. Names of classes
+are part of the schemas that were sent.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from extractor.errors import GroundingError
 from extractor.grounding.locate import Haystack, find_all
@@ -134,3 +135,14 @@ def _as(*drafts: type[BaseModel]) -> tuple[Kind[Any, Any], ...]:
 V1 = _as(EntityDraft, QuoteDraft, ClaimDraft)
 ENDS = _as(EntityDraft, EndsQuote, EndsClaim)
 BARE = _as(BareEntity, BareQuote, BareClaim)
+
+_EVIDENCE, _TEXT = (CLAIM.draft.model_fields[name].description for name in ("evidence", "text"))
+_UNCLAIMED = create_model(
+    "ClaimDraft",
+    __base__=Draft,
+    __doc__="One factual assertion that could be checked.",
+    evidence=(list[Verbatim], Field(description=_EVIDENCE)),
+    text=(str, Field(description=_TEXT)),
+    kind=(ClaimKind, Field(description="quantity, causal, rule, prediction or event")),
+)
+LEAN: tuple[Kind[Any, Any], ...] = (ENTITY, QUOTE, replace(CLAIM, draft=_UNCLAIMED, beside=None))

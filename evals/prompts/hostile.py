@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 RECORDING = ROOT / "evals" / "recordings" / "hostile.jsonl"
 MODEL = "openai/desk"
-SETTINGS: dict[str, Any] = {"prompt": "all.v3", "examples": ROOT / "prompts" / "examples.v3.json", "max_repairs": 0}
+SETTINGS: dict[str, Any] = {"prompt": "all.v5", "examples": ROOT / "prompts" / "examples.v5.json", "max_repairs": 0}
 """What the recorded replies were asked for with."""
 UNSEEN = dict.fromkeys(map(ord, INVISIBLE))
 

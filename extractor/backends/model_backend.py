@@ -250,9 +250,9 @@ class ModelBackend:
             tuple(example.chunk.document.text for example in prompts.examples.examples),
             self._max_repairs,
         )
-        answers = await asyncio.gather(
-            *(answer(chunk, kinds, asking, questions, self._hooks) for kinds in prompts.groups)
-        )
+        asked = [answer(chunk, kinds, asking, questions, self._hooks) for kinds in prompts.groups]
+        # One alone needs no task of its own.
+        answers = [await asked[0]] if len(asked) == 1 else await asyncio.gather(*asked)
         read, missed = _covered(chunk, answers)
         return ChunkResult(
             chunk=chunk,

@@ -269,6 +269,8 @@ class _Search:
             raise GroundingError(
                 f"“{shortened(string)}” stands only inside the words it belongs to", reason="not_found"
             )
+        if len(places) == 1:
+            return places[0]
         sentences = {self.document.sentence_at(offset).number for a in anchor for offset in (a.start, a.end - 1)}
 
         def distance(place: Location) -> tuple[bool, int]:

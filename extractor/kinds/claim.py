@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class ClaimDraft(Draft):
     """One factual assertion that could be checked."""
 
-    # As it is asked for beside quotes: who asserts it is whose words they are.
+    # As it is asked for beside quotes, which have their speakers' full names.
 
     evidence: list[Verbatim]
     """The shortest clause that carries the whole fact, copied as it stands; several strings where it is interrupted"""
@@ -27,13 +27,13 @@ class ClaimDraft(Draft):
     """The fact in one sentence that stands alone: names for pronouns, every number and hedge kept, nothing added"""
     kind: ClaimKind
     """quantity, causal, rule, prediction or event"""
+    claimant: Annotated[str, Located(outside="first")] | None
+    """The nearest mention of who asserts it, as it stands, or null where the article itself does"""
 
 
 class AttributedClaimDraft(ClaimDraft):
     """One factual assertion that could be checked, and who makes it."""
 
-    claimant: Annotated[str, Located(outside="first")] | None
-    """The nearest mention of who asserts it, as it stands, or null where the article itself does"""
     claimant_name: str | None
     """The claimant's full name as the text gives it anywhere, or null"""
 

@@ -85,9 +85,9 @@ def _place(
     ]
     # Of quotes within one another, the innermost is the one who says it.
     quote = min(inside, key=lambda q: sum(s.end - s.start for s in q.spans), default=None)
-    claimant = attribution.resolve(claim.claimant)
-    if claimant is None and quote is not None:
-        claimant = quote.speaker
+    # Who says a quote is read with more care than who asserts a claim in it: evals/prompts (the mention right of .950
+    # against .923 the other way round).
+    claimant = quote.speaker if quote is not None and quote.speaker else attribution.resolve(claim.claimant)
     named = {e.id: None for span in claim.evidence for _, e in mentions.within(span.start, span.end)}
     in_order = sorted(named, key=lambda id_: int(id_.removeprefix(ENTITY.prefix)))
     return {"claimant": claimant, "quote": quote.id if quote else None, "entities": tuple(in_order)}

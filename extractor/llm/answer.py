@@ -25,6 +25,7 @@ from extractor.errors import (
     RequestRefusedError,
 )
 from extractor.llm.events import Hooks, RepairAsked
+from extractor.llm.io_first import io_first
 from extractor.llm.reading import Items, read_items
 from extractor.llm.repair import mend
 from extractor.llm.validate import check_items, validating
@@ -87,7 +88,13 @@ async def answer(
     reading = _Reading(ask, questions, hooks or Hooks())
     await reading.read(_Part(chunk, tuple(kinds)))
     mended = await mend(
-        reading.failing, chunk, ask, repair=questions.repair, rounds=questions.max_repairs, hooks=reading.hooks
+        reading.failing,
+        chunk,
+        ask,
+        repair=questions.repair,
+        rounds=questions.max_repairs,
+        hooks=reading.hooks,
+        known=reading.good,
     )
     read, missed = Coverage.within(chunk.start, chunk.end, reading.missed)
     return Answer(
@@ -132,6 +139,7 @@ class _Reading:
         self.requests += 1
         try:
             reply = await self.ask(prompt)
+            await io_first()
             items, fault = _read(reply, part.kinds)
         except ReplyError as error:
             await self._nothing_came(part, prompt, error)

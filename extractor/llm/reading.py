@@ -228,11 +228,18 @@ def _walk(text: str, at: int, limit: int, items: list[Any], breaks: list[int], b
 def _sendable(value: Any, depth: int = _DEPTH) -> Any:
     """The value without lone surrogates, which no file can hold, and without more depth than any item has."""
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
+        # An ASCII string has none, and says so at once.
+        return value if value.isascii() else _SURROGATE.sub("\ufffd", value)
     if isinstance(value, (list, dict)) and not depth:
         return None
     if isinstance(value, list):
         return [_sendable(part, depth - 1) for part in value]
     if isinstance(value, dict):
-        return {_sendable(key): _sendable(part, depth - 1) for key, part in value.items()}
+        return {
+            key if key.isascii() else _sendable(key): part
+            # Most parts are of these kinds: looked at here, they cost no call.
+            if part is None or (isinstance(part, (str, int)) and (isinstance(part, int) or part.isascii()))
+            else _sendable(part, depth - 1)
+            for key, part in value.items()
+        }
     return value

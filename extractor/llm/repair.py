@@ -18,7 +18,7 @@ from extractor.prompting.layout import lay_out, one_line
 from extractor.prompting.prompt import Prompt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from extractor.grounding.ground import Grounded
     from extractor.kinds.kind import Kind
@@ -60,7 +60,14 @@ class Mended:
 
 
 async def mend(
-    failing: Sequence[Failing], chunk: Chunk, ask: Ask, *, repair: Frame, rounds: int, hooks: Hooks
+    failing: Sequence[Failing],
+    chunk: Chunk,
+    ask: Ask,
+    *,
+    repair: Frame,
+    rounds: int,
+    hooks: Hooks,
+    known: Sequence[Grounded] = (),
 ) -> Mended:
     """Ask for failing items again.
 
@@ -71,6 +78,7 @@ async def mend(
         repair: The template of the follow-up.
         rounds: Follow-ups at most.
         hooks: Told of each follow-up.
+        known: What is good already. To give one of these again mends no other item.
     """
     good: list[Grounded] = []
     given_up = [item for item in failing if not item.worth_asking]
@@ -82,7 +90,7 @@ async def mend(
             concerned = _concerned(going_on)
             prompt = repair_prompt(going_on[:MOST_REPAIRED], concerned, chunk, repair)
             try:
-                corrected = _corrected(going_on, await ask(prompt), concerned)
+                corrected = _corrected(going_on, await ask(prompt), concerned, [*known, *good])
             except ReplyError:
                 # Nothing came of it; the same question may do better the next time.
                 ask.in_vain(prompt)
@@ -113,14 +121,18 @@ def _concerned(failing: Sequence[Failing]) -> tuple[Kind[Any, Any], ...]:
     return tuple({item.kind.name: item.kind for item in failing[:MOST_REPAIRED]}.values())
 
 
-def _corrected(failing: Sequence[Failing], reply: Reply, concerned: Sequence[Kind[Any, Any]]) -> _Corrected:
+def _corrected(
+    failing: Sequence[Failing], reply: Reply, concerned: Sequence[Kind[Any, Any]], known: Sequence[Grounded]
+) -> _Corrected:
     """What the reply to a follow-up makes of failing items. Raises `ReplyError`."""
     items = read_items(reply.text, [kind.name for kind in concerned])
     asked, unasked = failing[:MOST_REPAIRED], failing[MOST_REPAIRED:]
     checked = check_items(items.lists, concerned)
     given = [(grounded.kind.name, grounded.draft.model_dump(mode="json")) for grounded in checked.good]
     given += [(item.kind.name, item.item) for item in checked.failing]
-    partners = _partners(asked, given)
+    places = {_place(grounded) for grounded in known}
+    repeated = {index for index, grounded in enumerate(checked.good) if _place(grounded) in places}
+    partners = _partners(asked, given, repeated)
     again: list[Failing] = []
     for index, item in enumerate(checked.failing, len(checked.good)):
         before = asked[partners[index]] if index in partners else None
@@ -160,10 +172,18 @@ def repair_prompt(failing: Sequence[Failing], kinds: Sequence[Kind[Any, Any]], c
     return Prompt(repair.system(kinds), repair.user(kinds, items=items, **layout.variables()), tuple(kinds))
 
 
-def _partners(failing: Sequence[Failing], corrected: Sequence[tuple[str, Any]]) -> dict[int, int]:
+def _place(grounded: Grounded) -> tuple[str, tuple[int, ...]]:
+    """The kind of an item, and where its anchor stands."""
+    return grounded.kind.name, tuple(span.start for span in grounded.kind.anchor(grounded.record))
+
+
+def _partners(
+    failing: Sequence[Failing], corrected: Sequence[tuple[str, Any]], repeated: Collection[int]
+) -> dict[int, int]:
     """Which failing item each corrected one stands for: of the same kind, the likest first, each once.
 
-    One that has nothing in common with any stands for none: a find of its own, which mends nothing.
+    One that has nothing in common with any stands for none: a find of its own, which mends nothing. What is there
+    already (`repeated`) stands only for one that has its words.
     """
     from rapidfuzz import fuzz
 
@@ -174,7 +194,8 @@ def _partners(failing: Sequence[Failing], corrected: Sequence[tuple[str, Any]]) 
                 continue
             anchor = fail.kind.located[0].name
             one, other = _words(item, anchor), _words(fail.item, anchor)
-            related = not other or _number(item) == fail.number or fuzz.partial_ratio(one, other) >= RELATED
+            alike = bool(other) and fuzz.partial_ratio(one, other) >= RELATED
+            related = alike or (new not in repeated and (not other or _number(item) == fail.number))
             if related:
                 whole = fuzz.ratio(json.dumps(item, ensure_ascii=False), json.dumps(fail.item, ensure_ascii=False))
                 likenesses.append((-whole, new, old))

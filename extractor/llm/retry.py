@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from extractor.errors import ModelError
@@ -40,17 +40,31 @@ class RetryPolicy:
             attempt: One try.
             before_wait: Told the error and the seconds of each wait before it begins.
         """
-        # A tenacity object holds one call's count, so every run has its own.
-        retrying = self._retrying.copy(before_sleep=None if before_wait is None else _told(before_wait))
-        return await retrying(attempt)
+        began = time.monotonic()
+        try:
+            # Most succeed at once, and need nothing of what tenacity costs.
+            return await attempt()
+        except ModelError as error:
+            first = [error]
 
-    @cached_property
-    def _retrying(self) -> AsyncRetrying:
+        async def tried() -> T:
+            # The try that was made counts as tenacity's first.
+            if first:
+                raise first.pop()
+            return await attempt()
+
+        retrying = self._retrying(self.deadline - (time.monotonic() - began))
+        if before_wait is not None:
+            retrying.before_sleep = _told(before_wait)
+        return await retrying(tried)
+
+    def _retrying(self, deadline: float) -> AsyncRetrying:
+        """Tenacity for one run: it holds that run's count."""
         from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, stop_before_delay
 
         return AsyncRetrying(
             sleep=self.sleep,
-            stop=stop_after_attempt(self.max_attempts) | stop_before_delay(self.deadline),
+            stop=stop_after_attempt(self.max_attempts) | stop_before_delay(deadline),
             wait=self._wait,
             retry=retry_if_exception(is_retryable),
             reraise=True,

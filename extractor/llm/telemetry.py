@@ -26,12 +26,26 @@ PROVIDER_NAMES = {"openai": "openai", "azure_openai": "azure.ai.openai"}
 
 
 @lru_cache(maxsize=1)
-def _tracer() -> Tracer | None:
-    """OpenTelemetry's tracer, which finds a provider that is set later by itself; None where it is not installed."""
+def _trace() -> Any:
+    """OpenTelemetry's module; None where it is not installed."""
     try:
         from opentelemetry import trace
     except ImportError:
         return None
+    return trace
+
+
+def _tracer() -> Tracer | None:
+    """OpenTelemetry's tracer; None where it is not installed, or no program has set a provider (yet)."""
+    trace = _trace()
+    if trace is None or isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        return None
+    return _tracer_of_ours()
+
+
+@lru_cache(maxsize=1)
+def _tracer_of_ours() -> Tracer:
+    from opentelemetry import trace
 
     from extractor import __version__
 

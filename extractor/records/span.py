@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from extractor.records.record import Record
 
@@ -26,11 +26,14 @@ class Span(Record):
     text: str
     """`article.text[start:end]`."""
 
-    @model_validator(mode="after")
-    def _length_agrees(self) -> Self:
-        if self.end <= self.start or self.end - self.start != len(self.text):
-            raise ValueError(f"span [{self.start}, {self.end}) does not hold {len(self.text)} characters")
-        return self
+    @field_validator("text")
+    @classmethod
+    def _length_agrees(cls, text: str, info: ValidationInfo) -> str:
+        # Of a field, not of the model: that would be asked again for each record that a span becomes a part of.
+        start, end = info.data.get("start"), info.data.get("end")
+        if start is not None and end is not None and (end <= start or end - start != len(text)):
+            raise ValueError(f"span [{start}, {end}) does not hold {len(text)} characters")
+        return text
 
     @classmethod
     def of(cls, text: str, start: int, end: int) -> Span:

@@ -16,7 +16,6 @@ of CPU a request became 5.0 (4.1 in another run); the peak of memory stayed what
 
 def collect_seldom() -> None:
     """Set the collector of this process so, and let it pass over whatever is there now: modules, mostly."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, 50, 100)
 

@@ -170,9 +170,9 @@ def find_words(text: str, start: int = 0, end: int | None = None) -> list[Word]:
     found = []
     for match in _WORD.finditer(text, start, len(text) if end is None else end):
         word = match.group()
-        begin, behind = match.span()
+        begin = match.start()
         form, value, negates, capitalised = _read_once(word) if len(word) <= _LONGEST_KEPT else _read(word)
-        found.append(Word(word, begin, behind, form, value, negates, capitalised))
+        found.append(Word(word, begin, begin + len(word), form, value, negates, capitalised))
     return found
 
 
@@ -186,8 +186,12 @@ def opposed(one: Word, other: Word) -> bool:
     return other.form in opposites(one.form)
 
 
-def opposites(form: str) -> set[str]:
+def opposites(form: str) -> frozenset[str]:
     """The forms that are a form negated by a prefix or an ending, or that it negates."""
+    return _opposites_once(form) if len(form) <= _LONGEST_KEPT else _opposites(form)
+
+
+def _opposites(form: str) -> frozenset[str]:
     found = {prefix + form for prefix in _NEGATIVE_PREFIXES}
     found.update(form[len(prefix) :] for prefix in _NEGATIVE_PREFIXES if form.startswith(prefix))
     found.add(form.removesuffix("ful") + "less")
@@ -196,7 +200,10 @@ def opposites(form: str) -> set[str]:
         found.add(stem + "ful")
         if not stem.endswith("ful"):
             found.add(stem)
-    return {other for other in found if min(len(form), len(other)) >= 3}
+    return frozenset(other for other in found if min(len(form), len(other)) >= 3)
+
+
+_opposites_once = lru_cache(maxsize=1 << 12)(_opposites)
 
 
 def is_number_or_negation(word: Word) -> bool:

@@ -337,10 +337,10 @@ def test_provenance() -> None:
     backend = ModelBackend("openai/m", client=ScriptedClient([]), examples="none")
     provenance = backend.provenance(KINDS)
     assert (provenance.backend, provenance.model) == ("model", "openai/m")
-    assert list(provenance.prompts) == ["all.v4", "article.v1", "claims.v4", "entities.v2", "quotes.v3", "repair.v1"]
+    assert list(provenance.prompts) == ["all.v5", "article.v1", "claims.v5", "entities.v2", "quotes.v5", "repair.v1"]
     assert provenance.schema_
     with_examples = ModelBackend("openai/m", client=ScriptedClient([])).provenance(KINDS)
-    assert set(with_examples.prompts) - set(provenance.prompts) == {"examples.v4"}
+    assert set(with_examples.prompts) - set(provenance.prompts) == {"examples.v5"}
     assert with_examples.schema_ == provenance.schema_
 
 

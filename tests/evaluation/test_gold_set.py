@@ -90,3 +90,6 @@ def test_the_experiments_are_what_their_readme_says() -> None:
     page = experiments.PAGE.read_text(encoding="utf-8")
     written = page.split(experiments.BEGIN)[1].split(experiments.END)[0].strip() + "\n"
     assert written == experiments.table(experiments.recorded()), "python evals/prompts/experiments.py --write"
+    peers = module(EVALS / "prompts" / "peers.py")
+    beside = page.split(peers.BEGIN)[1].split(peers.END)[0].strip() + "\n"
+    assert beside == peers.table(), "python evals/prompts/peers.py --write"

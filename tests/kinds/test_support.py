@@ -186,3 +186,44 @@ def test_a_text_may_name_its_source() -> None:
     with pytest.raises(UnsupportedError, match="Rauha"):
         check_rents(text, "It was slow")
     check_rents(text, "It was slow", "Rauha Aalto")
+
+
+MATCH = (
+    "Rents rise slowest in the harbour district. Rents in Lyon and Debrecen rose by 2 per cent, Ada Holm said. "
+    "She leads the office. "
+    "Brno receive €85,000 in prize money, roughly a tenth of their annual budget. The Hungarians led by four goals. "
+    "Both gates were opened at 10:20. It was too late by then. "
+    "The Harbour Bridge Authority is under pressure. Costs will fall in the end."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("Rents in Lyon rise slowest in the harbour district.", "Rents rise slowest in the harbour district."),
+        ("The €85,000 is roughly a tenth of the annual budget of Brno.", "roughly a tenth of their annual budget"),
+        ("It was too late at 10:20.", "It was too late by then."),
+        ("Debrecen led by four goals.", "The Hungarians led by four goals."),
+        ("HBA is under pressure.", "The Harbour Bridge Authority is under pressure"),
+        ("Costs will fall in the end, Holm predicts.", "Costs will fall in the end"),
+    ],
+)
+def test_what_the_evidence_plainly_refers_to_is_supported(text: str, evidence: str) -> None:
+    start = MATCH.index(evidence)
+    document = Document.of(Article(id="a", text=f"{MATCH} HBA (Harbour Bridge Authority) had met before."))
+    check_support(text, [Span.of(MATCH, start, start + len(evidence))], document, source="Holm")
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence", "word"),
+    [
+        ("The €86,000 is roughly a tenth of the annual budget of Brno.", "roughly a tenth of their annual budget", "€"),
+        ("It was too late at 11:20.", "It was too late by then.", "11:20"),
+        ("The 85,000 goals were four.", "The Hungarians led by four goals.", "85"),
+    ],
+)
+def test_what_it_does_not_refer_to_is_not(text: str, evidence: str, word: str) -> None:
+    start = MATCH.index(evidence)
+    document = Document.of(Article(id="a", text=MATCH))
+    with pytest.raises(UnsupportedError, match=word):
+        check_support(text, [Span.of(MATCH, start, start + len(evidence))], document)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -143,6 +143,14 @@ def test_of_a_broken_follow_up_what_is_lost_is_asked_for_again() -> None:
     assert answered.rejected == ()
     assert "Go home, all of you" in client.history[2].user
     assert "will not wait" not in client.history[2].user.partition("<items")[2]
+
+
+@pytest.mark.parametrize("bad", [None, quote("Zorblax of the model", NO["sentence"])])
+def test_what_is_there_already_is_no_correction_of_another_item(bad: Any) -> None:
+    cut_off = Reply(quotes(NO, WAIT)[:-30], "length")
+    answered, client = run(quotes(NO, bad), cut_off, quotes(WAIT), max_repairs=2)
+    assert sorted(set(contents(answered))) == ["No,", "We can’t wait,"]
+    assert len(client.history) == 3
 
 
 def test_a_follow_up_that_cannot_be_read_is_asked_again() -> None:

@@ -126,11 +126,11 @@ def test_no_words_and_no_key_are_in_any_span(exporter: InMemorySpanExporter) -> 
 
 
 def test_without_opentelemetry_nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    telemetry._tracer.cache_clear()
+    telemetry._trace.cache_clear()
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     evidence, _ = extract([EMPTY])
     assert telemetry._tracer() is None
-    telemetry._tracer.cache_clear()
+    telemetry._trace.cache_clear()
     assert evidence.coverage.status == "complete"
 
 

@@ -38,7 +38,7 @@ def test_what_is_a_path(prompt: str | Path) -> None:
     assert is_path(prompt)
 
 
-@pytest.mark.parametrize(("prompt", "name"), [("all", "all.v4"), ("all.v1", "all.v1")])
+@pytest.mark.parametrize(("prompt", "name"), [("all", "all.v5"), ("all.v1", "all.v1")])
 def test_what_is_a_name(prompt: str, name: str) -> None:
     assert not is_path(prompt)
     assert load_frame(prompt).name == name
@@ -77,7 +77,7 @@ def test_one_kind_renders_only_its_task() -> None:
 
 def test_digests_follow_what_is_included() -> None:
     sources = load_frame().sources(kinds_named(["quotes", "claims"]))
-    assert list(sources) == ["all.v4", "article.v1", "claims.v4", "quotes.v3"]
+    assert list(sources) == ["all.v5", "article.v1", "claims.v5", "quotes.v5"]
     assert all(len(digest) == 12 for digest in sources.values())
 
 
@@ -88,7 +88,7 @@ def test_file_without_blocks_is_the_system_message(tmp_path: Path) -> None:
     prompt = prompt_for(chunk_of(), kinds_named(["quotes"]), frame)
     assert prompt.system.startswith("Find quotes.\nQUOTES")
     assert "<sentences" in prompt.user
-    assert list(frame.sources(kinds_named(["quotes"]))) == ["all.v4", "article.v1", "mine.j2", "quotes", "quotes.v3"]
+    assert list(frame.sources(kinds_named(["quotes"]))) == ["all.v5", "article.v1", "mine.j2", "quotes", "quotes.v5"]
 
 
 def test_file_may_extend_ours_and_include_its_neighbours(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_file_may_extend_ours_and_include_its_neighbours(tmp_path: Path) -> None
     assert "QUOTES" in prompt.system
     assert prompt.system.endswith("Be brief.")
     assert prompt.user == prompt_for(chunk_of(), kinds, load_frame()).user
-    assert {"mine.j2", "tone", "all", "quotes.v3"} <= set(frame.sources(kinds))
+    assert {"mine.j2", "tone", "all", "quotes.v5"} <= set(frame.sources(kinds))
 
 
 def test_file_named_like_ours_is_the_users(tmp_path: Path) -> None:
