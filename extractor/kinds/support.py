@@ -175,7 +175,8 @@ def _check_numbers(said: Sequence[Word], given: Sequence[Word], context: _Contex
         return
     each = _value_of_each(given)
     values = _value_of_each(said)
-    each += _unsigned(each, falls=any(_FALLS.match(word.form) for word in said))
+    if any(value and value[0] in "+-" for value in each):
+        each += _unsigned(each, falls=any(_FALLS.match(word.form) for word in said))
     there, figures = _parts(each), _figures(each)
     for index, word in enumerate(said):
         value = values[index]
@@ -203,18 +204,6 @@ def _check_numbers(said: Sequence[Word], given: Sequence[Word], context: _Contex
         if context.is_in_a_name(said, index):
             continue
         raise UnsupportedError(f"the evidence does not give “{word.text}”")
-
-
-def _plain_figures(words: Sequence[Word]) -> set[tuple[str, str | None, str | None]]:
-    """Each number with the value behind it, and a letter that may be its scale."""
-    return {
-        (word.value, behind.value, behind.form if behind.form in _SCALES else None)
-        for word, behind in zip(words, [*words[1:], _NO_WORD], strict=True)
-        if word.value is not None
-    }
-
-
-_NO_WORD = Word.of("", 0, 0)
 
 
 def _figures(values: Sequence[str | None]) -> set[tuple[str, str | None]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from extractor.records.span import Span
     from extractor.text.document import Document
     from extractor.text.intervals import Intervals
+    from extractor.text.words import Word
 
 # What may follow an organisation's name in a mention of it; "NATO diplomat" is not NATO, "the Ifo thinktank" is Ifo.
 _ITSELF = frozenset(
@@ -26,11 +27,15 @@ _ITSELF = frozenset(
     government administration campaign team club council committee commission report survey study statement
     """.split()
 )
-_APPOSITION = re.compile(r"\s*[,(–—-]")
+_APPOSITION = re.compile(r"\s*[,(–—]|\s+-")
 _POSSESSIVE = re.compile(r"[’']s?\s*\Z|[’']s?\s")
 _INSIDE_ANOTHER = frozenset("of for by at from in with to on".split())
 _OF_SOMEWHERE = re.compile(r"\s+(?:of|from|at|for|with|in)\s")
 _PREPOSITIONS = frozenset("of for by at from in with to on".split())
+_DOCUMENTS = frozenset("report reports study survey analysis review estimate forecast letter memo statement".split())
+_RELATIVES = frozenset(("who", "whose", "which", "that"))
+_DESCRIBING = frozenset(("organization", "location", "group"))
+"""Types of what somebody may be described by."""
 _ARTICLES = frozenset("the a an its their his her".split())
 _DEFINITE = frozenset("the this that his her their its our my".split())
 
@@ -60,6 +65,8 @@ class Attribution:
             return None
         mention = source.mention
         entity = self._named_in(mention)
+        if entity is not None and entity.type == "group":
+            entity = self._proposed(source) or entity  # "the Norwegian" is one of them.
         if entity is None and not _indefinite(mention.text):
             entity = self._proposed(source) or self.people.antecedent(mention) or self._described(mention)
         if entity is not None:
@@ -76,7 +83,7 @@ class Attribution:
             before = [word.form for word in find_words(self.document.text, mention.start, span.start)]
             while before and before[-1] in _ARTICLES:
                 before.pop()
-            if before and before[-1] in _PREPOSITIONS:
+            if before and (before[-1] in _PREPOSITIONS or _speaks_of_another(before)):
                 continue  # "a spokesman for the World Bank"
             rest = self.document.text[span.end : mention.end]
             person_of = entity.type == "person" and _OF_SOMEWHERE.match(rest)
@@ -102,13 +109,24 @@ class Attribution:
             personal = source.mention.text.casefold() in ("he", "she")
             return None if personal and not self.people.may_be(source.mention, fits[0]) else fits[0]
         # A description is taken up where it is one ("the minister") and names nobody else.
-        words = find_words(source.mention.text)
+        words = self.document.words_in(source.mention.start, source.mention.end)
         own = {word.form for form in (fits[0].name, *fits[0].aliases) for word in find_words(form)}
-        definite = bool(words) and words[0].form in ("the", "this", "that")
-        names_another = any(word.capitalised and word.form not in own for word in words[1:])
+        describing = [self._describes(word, fits[0]) for word in words]
+        definite = bool(words) and (
+            words[0].form in ("the", "this", "that") or (describing[0] and not words[-1].capitalised)
+        )
+        names_another = any(
+            word.capitalised and word.form not in own and not describes
+            for word, describes in zip(words[1:], describing[1:], strict=True)
+        )
         if not definite or names_another or _POSSESSIVE.search(source.mention.text):
             return fits[0] if words and all(word.form in own for word in words) else None
         return fits[0]
+
+    def _describes(self, word: Word, entity: Entity) -> bool:
+        """Whether a word is of a name that may describe somebody: "the Norwegian", "the Lyon-based company"."""
+        others = [other for _, other in self.mentions.touching(word.start, word.end)]
+        return bool(others) and all(other.type in _DESCRIBING and other.type != entity.type for other in others)
 
     def _described(self, mention: Span) -> Entity | None:
         """The one entity that "the institute" or "the prime minister" is, by its own name or by the title before it."""
@@ -161,6 +179,13 @@ class Attribution:
             return mention.text
         stands = re.search(rf"(?<!\w){re.escape(source.name)}(?!\w)", self.document.text)
         return source.name if stands else mention.text
+
+
+def _speaks_of_another(before: list[str]) -> bool:
+    """Whether words before a name make a mention one of another: "the man who left Lyon", "a report by its head, X"."""
+    head = next((word for word in before if word not in _ARTICLES), None)
+    written = head in _DOCUMENTS and not _PREPOSITIONS.isdisjoint(before)
+    return written or not _RELATIVES.isdisjoint(before)
 
 
 def _indefinite(text: str) -> bool:

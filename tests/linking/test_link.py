@@ -147,6 +147,32 @@ def test_a_reading_that_contradicts_the_mention_is_not_taken_up() -> None:
     assert speaker_of(text, *drafts, quote("it was early", "Her aide", "Ada Holm", sentence=3)) == ("Her aide", None)
 
 
+@pytest.mark.parametrize(
+    ("mention", "name", "resolved"),
+    [
+        ("The Norwegian", "Ada Holm", "Ada Holm"),
+        ("The Norwegian", None, "Norwegian"),
+        ("The Lyon-based company", "Quay Bank", "Quay Bank"),
+        ("The Lyon-based company", None, "The Lyon-based company"),
+        ("The man who closed Lyon Bridge", "Jan Berg", "Jan Berg"),
+        ("Quay Bank head", "Jan Berg", "Jan Berg"),
+        ("The Holm aide", "Jan Berg", "The Holm aide"),
+        ("A report to the board by its chair, Ada Holm", None, "A report to the board by its chair, Ada Holm"),
+    ],
+)
+def test_what_describes_somebody_is_not_that_somebody(mention: str, name: str | None, resolved: str) -> None:
+    text = f"Ada Holm, Jan Berg and the Norwegians met Quay Bank in Lyon at Lyon Bridge. {mention} said it was late."
+    drafts = [
+        entity("person", "Ada Holm", "Holm"),
+        entity("person", "Jan Berg"),
+        entity("organization", "Quay Bank"),
+        entity("location", "Lyon"),
+        entity("location", "Lyon Bridge"),
+        entity("group", "Norwegians", "Norwegian"),
+    ]
+    assert speaker_of(text, *drafts, quote("it was late", mention, name, sentence=2))[0].removesuffix("s") == resolved
+
+
 def test_a_pronoun_behind_somebody_s_spokesman_stays_open() -> None:
     text = "A spokesman for Ada Holm arrived in Lyon. “It is late,” he said."
     assert speaker_of(text, entity("person", "Ada Holm"), quote("It is late,", "he", sentence=2)) == ("he", None)
