@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent / "prompts"))
-from forms import V1
+from experiments import VARIANTS, replay
 
-from extractor import Extractor, Replies
+from extractor import Extractor
 from extractor.evaluation.agreement import agreement
 from extractor.evaluation.gold import Gold, gold_of, predictions_of, read_gold, read_predictions
 from extractor.evaluation.suite import Score, evaluate
-from extractor.llm.reply_store import ReplyStore
 from extractor.rendering.report import f1_cell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from extractor.evaluation.gold import Predictions
 
 HERE = Path(__file__).parent
 PROMPTS = HERE.parent / "prompts"
@@ -43,39 +43,24 @@ COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
-class Version:
-    """A version of the prompts, and a model's replies to it: whole articles, and with the newest also follow-ups."""
-
-    recording: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-VERSIONS = {
-    "all.v1": Version(
-        "all.v1-whole.jsonl", {"prompt": "all.v1", "examples": PROMPTS / "examples.v1.json", "kinds": V1}
-    ),
-    "all.v5": Version("all.v5-whole.jsonl", {"prompt": "all.v5", "examples": PROMPTS / "examples.v5.json"}),
-}
-NEWEST = VERSIONS[list(VERSIONS)[-1]]
+VERSIONS = {"all.v1": "base", "all.v5": "v5"}
+"""The variant of the experiments that a version of the prompts is; `recordings/NAME-whole.jsonl` has its replies."""
+NEWEST = list(VERSIONS)[-1]
 
 
 def rules(gold: Gold) -> dict[str, Score]:
     """The offline rules' scores."""
     with Extractor() as extractor:
-        return scores(gold, extractor, "offline")
+        articles = [one.to_read() for one in gold.articles.values()]
+        return scores(gold, predictions_of("offline", extractor.extract_many_sync(articles)))
 
 
-def recorded(gold: Gold, version: Version = NEWEST, *, max_repairs: int = 0) -> dict[str, Score]:
-    """The scores of the model whose replies are recorded."""
-    recording = HERE / "recordings" / version.recording
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "replies.sqlite"
-        with ReplyStore(path) as store, recording.open(encoding="utf-8") as lines:
-            store.take_in(lines)
-        replies = Replies("replay", path)
-        with Extractor("openai/desk", max_repairs=max_repairs, replies=replies, **version.settings) as extractor:
-            return scores(gold, extractor, "recorded model")
+def recorded(gold: Gold, version: str = NEWEST, *, max_repairs: int = 0) -> dict[str, Score]:
+    """The scores of the model whose replies are recorded: whole articles; with the newest also follow-ups."""
+    variant = VARIANTS[VERSIONS[version]]
+    variant = replace(variant, settings={**variant.settings, "max_repairs": max_repairs})
+    found, _ = replay(variant, gold, HERE / "recordings" / f"{version}-whole.jsonl")
+    return scores(gold, predictions_of("recorded model", found))
 
 
 def peer(gold: Gold) -> dict[str, Score] | None:
@@ -83,13 +68,11 @@ def peer(gold: Gold) -> dict[str, Score] | None:
     predictions = read_predictions(HERE / "recordings" / "langextract" / "predictions.jsonl", "langextract")
     if not gold.articles.keys() <= predictions.articles.keys():
         return None
-    return evaluate(gold, [predictions]).evaluation.systems[0].scores
+    return scores(gold, predictions)
 
 
-def scores(gold: Gold, extractor: Extractor, name: str) -> dict[str, Score]:
-    """An extractor's scores on gold."""
-    articles = [one.to_read() for one in gold.articles.values()]
-    predictions = predictions_of(name, extractor.extract_many_sync(articles))
+def scores(gold: Gold, predictions: Predictions) -> dict[str, Score]:
+    """A system's scores on gold."""
     return evaluate(gold, [predictions]).evaluation.systems[0].scores
 
 
@@ -118,7 +101,7 @@ def by_version() -> str:
     lines = header()
     for part in PARTS:
         gold = read_gold([HERE / "gold" / f"{part}.jsonl"])
-        lines += [row(f"{part}: {name}", recorded(gold, version)) for name, version in VERSIONS.items()]
+        lines += [row(f"{part}: {name}", recorded(gold, name)) for name in VERSIONS]
     return "\n".join(lines) + "\n"
 
 

@@ -43,8 +43,6 @@ EVALS = HERE.parent
 PROMPTS = EVALS.parent / "prompts"
 PAGE = HERE / "README.md"
 BEGIN, END = "<!-- experiments -->", "<!-- end of experiments -->"
-REAL = "Differences that are real by a paired permutation test with Holm's correction:"
-NONE_REAL = "By a paired permutation test with Holm's correction no difference is real."
 MODEL = "openai/desk"
 PRICED_AS = "gpt-4.1-mini"
 """Whose prices `$` is by: a small hosted model's, so that variants compare. The recorded model was not paid for."""

@@ -19,17 +19,13 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from extractor import Extractor, Replies
-from extractor.kinds.catalogue import kinds_named
+from extractor.llm.events import ReplyReceived
 from extractor.llm.reply_store import ReplyStore
-from extractor.prompting.examples import load_examples
-from extractor.prompting.prompt import prompt_for, system_message
-from extractor.prompting.templates import load_frame
 from extractor.text.characters import INVISIBLE
-from extractor.text.chunks import split_chunks
-from extractor.text.document import Document
 from tests.hostile.suite import load
 
 if TYPE_CHECKING:
+    from extractor.llm.events import Event
     from extractor.records.extraction import Extraction
     from tests.hostile.suite import Hostile
 
@@ -71,25 +67,19 @@ def recorded() -> dict[str, str]:
 
 def replayed() -> list[tuple[Hostile, str, Extraction]]:
     """Each article that was asked about, the reply, and what comes of it."""
-    replies, kinds, frame = recorded(), kinds_named(None), load_frame(SETTINGS["prompt"])
-    names = {kind.name for kind in kinds}
-    together = tuple(kind.among(names) for kind in kinds)
-    system = system_message(frame, together, load_examples(SETTINGS["examples"]).examples)
-    asked = []
-    for one in suite():
-        (chunk,) = split_chunks(Document.of(one.article))
-        fingerprint = prompt_for(chunk, together, frame, system=system).fingerprint(
-            *MODEL.split("/"), "json_schema", {}
-        )
-        if fingerprint in replies:
-            asked.append((one, replies[fingerprint]))
+    articles, replies = suite(), dict[str, str]()
+
+    def note(event: Event) -> None:
+        if isinstance(event, ReplyReceived) and event.place is not None:
+            replies[event.place.article] = event.reply.text
+
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "replies.sqlite"
         with ReplyStore(path) as store, RECORDING.open(encoding="utf-8") as lines:
             store.take_in(lines)
-        with Extractor(MODEL, replies=Replies("replay", path), **SETTINGS) as extractor:
-            found = extractor.extract_many_sync([one.article for one, _ in asked])
-            return [(one, reply, extraction) for (one, reply), extraction in zip(asked, found, strict=True)]
+        with Extractor(MODEL, replies=Replies("replay", path), on_event=note, **SETTINGS) as extractor:
+            found = list(extractor.extract_many_sync([one.article for one in articles]))
+    return [(one, replies[one.article.id], extraction) for one, extraction in zip(articles, found, strict=True)]
 
 
 def said_lies(hostile: Hostile, text: str) -> list[str]:

@@ -60,8 +60,6 @@ _HYPHENS = "-‐‑"
 _FIRST_COMBINING = "\u0300"
 _NEGATING_PREFIX = re.compile(r"(?<![^\W_])(?:non|un|not|anti|dis|mis|in|ex|pre|pro|self)[-‐‑]\Z", re.IGNORECASE)
 _NEGATING_ENDING = re.compile(rf"[{INVISIBLE}]*(?:(?<=[nN])[’'‘´`＇][tT]|\s[nN][’'‘´`＇][tT])(?![^\W_])")
-_STOPS = frozenset(".,;:!?)")
-"""Signs that are no part of a word before them."""
 _EDGES = QUOTATION_MARKS + ".,;:…!? \t\r\n\u00a0" + INVISIBLE
 # Lower-case words that an acronym turns into another word.
 _ACRONYM_TRAPS = frozenset(
@@ -145,8 +143,6 @@ def shortened(string: str, length: int = 100) -> str:
 def bounded(text: str, start: int, end: int) -> bool:
     """Whether `[start, end)` begins and ends where words, numbers and contractions of the text do."""
     before, after = text[start - 1 : start], text[end : end + 1]
-    if before == " " and after in _STOPS and text[start].isalpha() and text[end - 1].isalpha():
-        return True  # Most places, none of which is any of what follows.
     if before in INVISIBLE:  # or none at all
         before_at = _visible_before(text, start)
         before = text[before_at] if before_at >= 0 else ""

@@ -664,4 +664,4 @@ class _Names:
 
     def __contains__(self, word: Word) -> bool:
         form = word.form.replace(".", "")
-        return form in self._forms or (bool(self._forms) and _other_number(form) in self._forms)
+        return form in self._forms or _other_number(form) in self._forms

@@ -24,7 +24,12 @@ async def io_first() -> None:
         loop.call_soon(_let_on, loop)
     mine = loop.create_future()
     waiting.append(mine)
-    await mine
+    try:
+        await mine
+    except asyncio.CancelledError:
+        if mine in waiting:
+            waiting.remove(mine)  # A loop that ends now would be kept by it.
+        raise
 
 
 def _let_on(loop: asyncio.AbstractEventLoop) -> None:

@@ -53,12 +53,9 @@ class RetryPolicy:
                 raise first.pop()
             return await attempt()
 
-        retrying = self._retrying(self.deadline - (time.monotonic() - began))
-        if before_wait is not None:
-            retrying.before_sleep = _told(before_wait)
-        return await retrying(tried)
+        return await self._retrying(self.deadline - (time.monotonic() - began), before_wait)(tried)
 
-    def _retrying(self, deadline: float) -> AsyncRetrying:
+    def _retrying(self, deadline: float, before_wait: BeforeWait | None) -> AsyncRetrying:
         """Tenacity for one run: it holds that run's count."""
         from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, stop_before_delay
 
@@ -67,6 +64,7 @@ class RetryPolicy:
             stop=stop_after_attempt(self.max_attempts) | stop_before_delay(deadline),
             wait=self._wait,
             retry=retry_if_exception(is_retryable),
+            before_sleep=None if before_wait is None else _told(before_wait),
             reraise=True,
         )
 

@@ -18,10 +18,14 @@ TEXT = (
 )
 
 
+def check_in(article: str, text: str, evidence: str, *, source: str = "", published: str | None = None) -> None:
+    start = article.index(evidence)
+    document = Document.of(Article(id="a", text=article, published=published))
+    check_support(text, [Span.of(article, start, start + len(evidence))], document, source=source)
+
+
 def check(text: str, evidence: str, published: str | None = "2020-03-04") -> None:
-    start = TEXT.index(evidence)
-    document = Document.of(Article(id="a", text=TEXT, published=published))
-    check_support(text, [Span.of(TEXT, start, start + len(evidence))], document)
+    check_in(TEXT, text, evidence, published=published)
 
 
 @pytest.mark.parametrize(
@@ -105,9 +109,7 @@ LONG = (
     ],
 )
 def test_a_claim_may_name_what_the_article_is_about_and_what_it_refers_to(text: str, evidence: str) -> None:
-    start = LONG.index(evidence)
-    document = Document.of(Article(id="a", text=LONG))
-    check_support(text, [Span.of(LONG, start, start + len(evidence))], document)
+    check_in(LONG, text, evidence)
 
 
 @pytest.mark.parametrize(
@@ -121,10 +123,8 @@ def test_a_claim_may_name_what_the_article_is_about_and_what_it_refers_to(text: 
     ],
 )
 def test_a_claim_may_not_speak_of_somebody_else(text: str, evidence: str, word: str) -> None:
-    start = LONG.index(evidence)
-    document = Document.of(Article(id="a", text=LONG))
     with pytest.raises(UnsupportedError, match=word):
-        check_support(text, [Span.of(LONG, start, start + len(evidence))], document)
+        check_in(LONG, text, evidence)
 
 
 RENTS = (
@@ -138,9 +138,7 @@ RENTS = (
 
 
 def check_rents(text: str, evidence: str, source: str = "") -> None:
-    start = RENTS.index(evidence)
-    document = Document.of(Article(id="a", text=RENTS))
-    check_support(text, [Span.of(RENTS, start, start + len(evidence))], document, source=source)
+    check_in(RENTS, text, evidence, source=source)
 
 
 @pytest.mark.parametrize(
@@ -209,9 +207,7 @@ MATCH = (
     ],
 )
 def test_what_the_evidence_plainly_refers_to_is_supported(text: str, evidence: str) -> None:
-    start = MATCH.index(evidence)
-    document = Document.of(Article(id="a", text=f"{MATCH} HBA (Harbour Bridge Authority) had met before."))
-    check_support(text, [Span.of(MATCH, start, start + len(evidence))], document, source="Holm")
+    check_in(f"{MATCH} HBA (Harbour Bridge Authority) had met before.", text, evidence, source="Holm")
 
 
 @pytest.mark.parametrize(
@@ -223,7 +219,5 @@ def test_what_the_evidence_plainly_refers_to_is_supported(text: str, evidence: s
     ],
 )
 def test_what_it_does_not_refer_to_is_not(text: str, evidence: str, word: str) -> None:
-    start = MATCH.index(evidence)
-    document = Document.of(Article(id="a", text=MATCH))
     with pytest.raises(UnsupportedError, match=word):
-        check_support(text, [Span.of(MATCH, start, start + len(evidence))], document)
+        check_in(MATCH, text, evidence)
